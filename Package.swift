@@ -1,0 +1,97 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// The same rules for every room: Swift 6, explicit existentials, every import said where it is used.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "tdr",
+    products: [
+        .library(name: "TDRCore", targets: ["TDRCore"]),
+        .executable(name: "tdr", targets: ["tdr"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    ],
+    targets: [
+        // C: what the Debian libraries and the kernel offer that Swift cannot name by itself.
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
+        .systemLibrary(name: "CExpat", pkgConfig: "expat", providers: [.apt(["libexpat1-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CShims"),
+        // Byte shuffles of the processor, which Swift does not offer: the literal finder of Pronom.
+        .target(name: "CProbe"),
+        // The default signatures, embedded: mapped with the program, nothing to find or to parse.
+        .target(name: "CSignatures", exclude: ["default.signatures", "format-policy.json"]),
+
+        // Leaf: bytes, paths, digests, files, threads. Knows no domain.
+        .target(
+            name: "Streams",
+            dependencies: ["CShims", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+
+        // Rooms: one specification each; none says "consignment", none knows a sibling.
+        .target(name: "Archives", dependencies: ["CArchive", "Streams"], swiftSettings: settings),
+        .target(name: "BagIt", dependencies: ["Streams"], swiftSettings: settings),
+        .target(
+            name: "Pronom", dependencies: ["CExpat", "CProbe", "CSignatures", "CZlib", "Streams"],
+            swiftSettings: settings),
+
+        // The archive's vocabulary and its use cases.
+        .target(
+            name: "TDRCore",
+            dependencies: [
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "Pronom", "Streams",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+
+        // Compiles signature files for the distribution: scripts/make-signatures.sh.
+        .executableTarget(name: "pronom-compile", dependencies: ["Pronom", "Streams"], swiftSettings: settings),
+
+        // Measures the engine by itself: Benchmarks/pronom.py.
+        .executableTarget(
+            name: "pronom-bench", dependencies: ["Pronom", "Streams"], path: "Benchmarks/pronom-bench",
+            swiftSettings: settings),
+
+        // The command line: parse, one library call, render.
+        .executableTarget(
+            name: "tdr",
+            dependencies: [
+                "CShims", "Streams", "TDRCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        .testTarget(name: "PronomTests", dependencies: ["Pronom", "Streams"], swiftSettings: settings),
+        .testTarget(name: "ArchivesTests", dependencies: ["Archives", "Streams"], swiftSettings: settings),
+        .testTarget(
+            name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),
+
+        // Tests of the house, and what they share.
+        .target(
+            name: "TDRTestSupport",
+            dependencies: ["CShims", "Streams", .product(name: "GRDB", package: "GRDB.swift")],
+            path: "Tests/Support", swiftSettings: settings),
+        .testTarget(
+            name: "StreamsTests", dependencies: ["CShims", "Streams", "TDRTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TDRCoreTests",
+            dependencies: [
+                "Archives", "CShims", "Streams", "TDRCore", "TDRTestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], swiftSettings: settings),
+        .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
+    ],
+    // C23 for `#embed`.
+    cLanguageStandard: .c2x
+)
