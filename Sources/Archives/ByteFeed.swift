@@ -1,0 +1,174 @@
+import CArchive
+import Glibc
+import Streams
+
+/// The bytes of the tar inside a file: as they are, or out of gzip with every checksum and length verified.
+///
+/// libarchive can undo gzip too, but does not look at its CRC, its trailer or what follows it; an archive of records must.
+/// A class, because the C callback reaches it through a pointer.
+final class ByteFeed {
+    private enum Source { case plain, gzip(UnsafeMutablePointer<z_stream>) }
+
+    private let file: OpenFile
+    private let limits: ArchiveLimits
+    private let source: Source
+    private let input = Buffer(count: pieceBytes)
+    private let output: Buffer
+    private var inputOffset: Int64 = 0
+    /// The last bytes of the block before the current one.
+    private var tail: [UInt8] = []
+    private var block = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Where the block after the current one starts, in bytes of the tar.
+    private(set) var position: Int64 = 0
+    private var gzipEnded = false
+    /// Whether everything the file holds was given.
+    private(set) var isAtEnd = false
+    /// What stopped the feed; libarchive can only be told "failed".
+    private(set) var failure: (any Error)?
+    /// The member being read, for messages.
+    var member: [UInt8]?
+
+    /// Looks at the first bytes to tell how the file is packed.
+    ///
+    /// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, ``SystemFault``.
+    init(_ file: consuming OpenFile, limits: ArchiveLimits) throws {
+        var start = [UInt8](repeating: 0, count: 6)
+        let count = try start.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        let path = file.path
+        self.limits = limits
+        switch start.prefix(count) {
+        case []: throw ArchiveFault.notAnArchive(path, found: "the file is empty")
+        case let magic where magic.starts(with: [0x1F, 0x8B]):
+            source = .gzip(try ByteFeed.makeInflater(for: path))
+            output = Buffer(count: pieceBytes)
+        case let magic where magic.starts(with: [0x28, 0xB5, 0x2F, 0xFD]):
+            throw ArchiveFault.notAnArchive(path, found: "it is Zstandard-compressed, which is not read yet")
+        case let magic where magic.starts(with: [0x50, 0x4B, 0x03, 0x04]):
+            throw ArchiveFault.notAnArchive(path, found: "it is a ZIP file, which is not read yet")
+        default:
+            source = .plain
+            output = Buffer(count: 1)
+        }
+        self.file = file
+    }
+
+    deinit {
+        if case .gzip(let stream) = source {
+            inflateEnd(stream)
+            stream.deinitialize(count: 1)
+            stream.deallocate()
+        }
+    }
+
+    var path: BytePath { file.path }
+
+    /// The next block of the tar, valid until the next call; empty at the end, or on a ``failure``.
+    func next() -> UnsafeRawBufferPointer {
+        tail = Array((tail + block.suffix(tailBytes)).suffix(tailBytes))
+        do {
+            switch source {
+            case .plain: block = try readInput()
+            case .gzip(let stream): block = try inflateBlock(stream)
+            }
+        } catch {
+            failure = error
+            block = UnsafeRawBufferPointer(start: nil, count: 0)
+        }
+        position += Int64(block.count)
+        isAtEnd = block.isEmpty
+        return block
+    }
+
+    /// Checks what follows the last member: the end mark that ends at byte `end` of the tar, then padding to the end.
+    func verifyEnd(at end: Int64) throws {
+        let kept = tail + Array(block)
+        let index = Int(end - (position - Int64(kept.count)))
+        guard index >= 512, index <= kept.count, kept[(index - 512)..<index].allSatisfy({ $0 == 0 }) else {
+            throw ArchiveFault.truncated(path, member: member, offset: end)
+        }
+        var rest = block.suffix(kept.count - index)
+        while true {
+            if let garbage = rest.firstIndex(where: { $0 != 0 }) {
+                throw ArchiveFault.trailingBytes(path, offset: position - Int64(rest.endIndex - garbage))
+            }
+            rest = next()[...]
+            if let failure { throw failure }
+            if rest.isEmpty { return }
+            guard position - end <= limits.bytes else {
+                throw ArchiveFault.beyondLimit(path, .bytes, allowed: limits.bytes, member: nil)
+            }
+        }
+    }
+
+    private func readInput() throws -> UnsafeRawBufferPointer {
+        let count = try file.read(into: input.bytes, at: inputOffset)
+        inputOffset += Int64(count)
+        return input.prefix(count)
+    }
+
+    private static func makeInflater(for path: BytePath) throws -> UnsafeMutablePointer<z_stream> {
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        // 15 bits of window, +16: gzip header and trailer only.
+        guard inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            stream.deallocate()
+            throw ArchiveFault.notAnArchive(path, found: "zlib could not start")
+        }
+        return stream
+    }
+
+    private func inflateBlock(_ stream: UnsafeMutablePointer<z_stream>) throws -> UnsafeRawBufferPointer {
+        stream.pointee.next_out = output.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.pointee.avail_out = UInt32(output.bytes.count)
+        while stream.pointee.avail_out > 0 {
+            if stream.pointee.avail_in == 0 {
+                let piece = try readInput()
+                if piece.isEmpty {
+                    if gzipEnded { break }
+                    throw ArchiveFault.truncated(path, member: member, offset: inputOffset)
+                }
+                stream.pointee.next_in = UnsafeMutablePointer(
+                    mutating: piece.baseAddress?.assumingMemoryBound(to: UInt8.self))
+                stream.pointee.avail_in = UInt32(piece.count)
+            }
+            if gzipEnded, try !startNextStream(stream) { continue }
+            switch inflate(stream, Z_NO_FLUSH) {
+            case Z_OK, Z_BUF_ERROR: continue
+            case Z_STREAM_END: gzipEnded = true
+            default:
+                let reason = stream.pointee.msg.map { String(cString: $0) } ?? "the gzip data cannot be unpacked"
+                throw ArchiveFault.damaged(path, member: member, offset: consumed(stream), reason: reason)
+            }
+        }
+        let made = output.bytes.count - Int(stream.pointee.avail_out)
+        let total = position + Int64(made)
+        if total > limits.ratioFreeBytes, total / limits.ratio > consumed(stream) {
+            throw ArchiveFault.beyondLimit(path, .ratio, allowed: limits.ratio, member: member)
+        }
+        return output.prefix(made)
+    }
+
+    /// What follows a gzip stream is another one (RFC 1952 §2.2) or padding with zeros: true when a stream was started.
+    private func startNextStream(_ stream: UnsafeMutablePointer<z_stream>) throws -> Bool {
+        switch stream.pointee.next_in.pointee {
+        case 0x1F:
+            inflateReset(stream)
+            gzipEnded = false
+            return true
+        case 0:
+            stream.pointee.next_in += 1
+            stream.pointee.avail_in -= 1
+            return false
+        default: throw ArchiveFault.trailingBytes(path, offset: consumed(stream))
+        }
+    }
+
+    private func consumed(_ stream: UnsafeMutablePointer<z_stream>) -> Int64 {
+        inputOffset - Int64(stream.pointee.avail_in)
+    }
+}
+
+private let pieceBytes = 256 << 10
+
+/// libarchive may have looked one record past a block's edge: keep enough of the block before.
+private let tailBytes = 4096
