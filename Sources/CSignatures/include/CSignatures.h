@@ -1,0 +1,14 @@
+#ifndef TDR_CSIGNATURES_H
+#define TDR_CSIGNATURES_H
+
+#include <stddef.h>
+
+// The default signatures in compiled form, made by scripts/make-signatures.sh; mapped with the program.
+const unsigned char *tdr_default_signatures(void);
+size_t tdr_default_signatures_count(void);
+
+// Which formats are refused, as JSON.
+const unsigned char *tdr_format_policy(void);
+size_t tdr_format_policy_count(void);
+
+#endif

@@ -1,0 +1,17 @@
+#include "CSignatures.h"
+
+alignas(64) static const unsigned char signatures[] = {
+#embed "default.signatures"
+};
+
+const unsigned char *tdr_default_signatures(void) { return signatures; }
+
+size_t tdr_default_signatures_count(void) { return sizeof signatures; }
+
+static const unsigned char policy[] = {
+#embed "format-policy.json"
+};
+
+const unsigned char *tdr_format_policy(void) { return policy; }
+
+size_t tdr_format_policy_count(void) { return sizeof policy; }
