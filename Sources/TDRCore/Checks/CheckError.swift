@@ -1,0 +1,26 @@
+/// Why a check run could not be made; what is wrong with single files is a finding, not an error.
+public enum CheckError: Error, CustomStringConvertible {
+    /// libmagic cannot be used.
+    case noMagic(String)
+    /// The upload is not over.
+    case notUploaded(ConsignmentReference, ConsignmentStatusValue?)
+    /// The consignment has no file of that path.
+    case unknownFile(ConsignmentReference, String)
+    /// The place of the bytes is gone.
+    case noBytes(ConsignmentReference, String)
+
+    /// What was being done, to what, what was found, what to do next.
+    public var description: String {
+        switch self {
+        case .noMagic(let reason):
+            "cannot check formats: libmagic does not work (\(reason)); install libmagic1 and libmagic-mgc"
+        case .notUploaded(let reference, let status):
+            "cannot check \(reference): its upload is \(status?.rawValue ?? "not begun");"
+                + " finish it with `tdr upload --resume \(reference)`"
+        case .unknownFile(let reference, let path):
+            "\(reference) has no file '\(path)'; `tdr status \(reference) --files` lists them as they are written"
+        case .noBytes(let reference, let reason):
+            "cannot check \(reference): the folder of its files cannot be opened (\(reason))"
+        }
+    }
+}

@@ -1,0 +1,221 @@
+import GRDB
+import Streams
+import Synchronization
+
+/// Records findings: statuses, results and history of a thousand files to a transaction, from any thread.
+final class CheckRecorder: Sendable {
+    private static let batch = 1000
+
+    private struct State {
+        var pending: [FileFindings] = []
+        var count = 0
+    }
+
+    private let consignment: Consignment
+    private let store: Store
+    private let run: RunID
+    private let antivirusEngine: Int64?
+    private let formatEngine: Int64
+    /// The antivirus engine in use.
+    let engineVersion: EngineVersion?
+    private let state = Mutex(State())
+    /// One writer at a time; the readers go on meanwhile.
+    private let writing = Mutex(())
+
+    init(
+        _ consignment: Consignment, in store: Store, run: RunID, engine: AntivirusEngine, signatures: Signatures,
+        softwareVersion: String
+    ) throws {
+        self.consignment = consignment
+        self.store = store
+        self.run = run
+        if case .clamd(let clamd) = engine { engineVersion = clamd.version } else { engineVersion = nil }
+        let version = engineVersion
+        (antivirusEngine, formatEngine) = try store.write { db in
+            let pronom = EngineVersion(
+                software: Signatures.software, softwareVersion: softwareVersion, databaseVersion: signatures.binaryFile)
+            return (
+                try version.map { try db.engine($0, kind: "antivirus", method: "") },
+                try db.engine(pronom, kind: "format", container: signatures.containerFile, method: "pronom")
+            )
+        }
+    }
+
+    /// Files recorded so far.
+    var count: Int { state.withLock { $0.count } }
+
+    /// Marks the checks as begun, and what was decided about antivirus.
+    func begin(_ checks: Set<CheckKind>, of consignment: Consignment, policy: CheckRequest) throws {
+        let now = store.clock()
+        try store.write { db in
+            for check in checks.sorted() {
+                try db.move(consignment, check.consignmentStep, to: .inProgress, run: run, at: now)
+            }
+            if !checks.isEmpty { try db.move(consignment, .clientChecks, to: .inProgress, run: run, at: now) }
+            if policy.checks.contains(.antivirus) {
+                try db.setMetadata(
+                    ConsignmentPolicy.antivirus, of: consignment, to: policy.antivirus == .none ? "none" : nil,
+                    run: run, at: now)
+            }
+        }
+    }
+
+    /// Takes findings; writes when enough have come together.
+    func add(_ findings: [FileFindings]) throws {
+        let due = state.withLock { state -> [FileFindings] in
+            state.pending += findings
+            guard state.pending.count >= CheckRecorder.batch else { return [] }
+            defer { state.pending = [] }
+            return state.pending
+        }
+        try write(due)
+    }
+
+    /// Writes all that has come.
+    func flush() throws {
+        try write(
+            state.withLock { state in
+                defer { state.pending = [] }
+                return state.pending
+            })
+    }
+
+    private func write(_ findings: [FileFindings]) throws {
+        if findings.isEmpty { return }
+        let now = store.clock()
+        try writing.withLock { _ in
+            try store.write { db in
+                var tally = TallyChange()
+                for finding in findings { try record(finding, db, at: now, &tally) }
+                try db.apply(tally, to: consignment)
+            }
+        }
+        state.withLock { $0.count += findings.count }
+    }
+
+    private func record(_ findings: FileFindings, _ db: Database, at now: Timestamp, _ tally: inout TallyChange) throws
+    {
+        let file = findings.file
+        var values: [FileStatusType: FileStatusValue] = [:]
+        var reasons: [FileStatusType: String] = [:]
+        var digest: SHA256Digest?
+        switch findings.checksum {
+        case .computed(let computed):
+            digest = computed
+            values[.serverChecksum] = .success
+            values[.checksumMatch] = computed == file.sha256 ? .success : .mismatch
+            if computed != file.sha256 {
+                reasons[.checksumMatch] = "SHA-256 was \(file.sha256) at upload and is \(computed) now"
+            }
+        case .failed(let reason):
+            (values[.serverChecksum], values[.checksumMatch]) = (.failed, .failed)
+            reasons[.serverChecksum] = reason
+        case nil: break
+        }
+        switch findings.antivirus {
+        case .clean: values[.antivirus] = .success
+        case .found(let name):
+            values[.antivirus] = .virusDetected
+            reasons[.antivirus] = name
+        // What was found once stays found until an engine says otherwise.
+        case .notScanned(let reason) where file.statuses[.antivirus] == .virusDetected:
+            reasons[.antivirus] = "found before; not scanned this time: \(reason)"
+            values[.antivirus] = .virusDetected
+        case .notScanned(let reason):
+            values[.antivirus] = .failed
+            reasons[.antivirus] = reason
+        case nil: break
+        }
+        switch findings.format {
+        case .identified(let facts, let status):
+            values[.ffid] = status
+            if status == .passwordProtected { reasons[.ffid] = facts.encryption }
+            try record(facts, of: file, db, at: now)
+        case .failed(let reason):
+            values[.ffid] = .failed
+            reasons[.ffid] = reason
+        case nil: break
+        }
+        if let verdict = findings.antivirus { try record(verdict, of: file, db, at: now) }
+        var after = file.statuses
+        for (type, value) in values { after[type] = value }
+        if FileStatusType.ofChecks.allSatisfy({ after[$0] != nil }) { values[.clientChecks] = after.clientChecks }
+        try db.apply(
+            FileStatusChange(
+                row: file.key.row, values: values, reasons: reasons, old: file.statuses, serverSHA256: digest),
+            in: consignment, run: run, at: now, tally: &tally)
+    }
+
+    /// One row a match, or one that says that nothing matched; libmagic's opinion stands in the first.
+    private func record(_ facts: FormatFacts, of file: FileToCheck, _ db: Database, at now: Timestamp) throws {
+        if file.statuses[.ffid] != nil {
+            try db.cachedStatement(sql: "DELETE FROM formatMatch WHERE fileId = ?").execute(arguments: [file.key.row])
+        }
+        let none = FormatMatchRecord(puid: nil, formatName: nil, basis: "", extensionMismatch: nil)
+        for (position, match) in (facts.matches.isEmpty ? [none] : facts.matches).enumerated() {
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO formatMatch (fileId, position, engineId, extension, identificationBasis, puid,
+                        extensionMismatch, formatName, mimeType, description, datetime)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(arguments: [
+                file.key.row, position, formatEngine, match.puid == nil ? nil : facts.fileExtension, match.basis,
+                match.puid, match.extensionMismatch, match.formatName, position == 0 ? facts.magic?.mimeType : nil,
+                position == 0 ? facts.magic?.description : nil, now.milliseconds,
+            ])
+        }
+    }
+
+    private func record(_ verdict: AntivirusVerdict, of file: FileToCheck, _ db: Database, at now: Timestamp) throws {
+        guard let antivirusEngine else { return }
+        let result: String? =
+            switch verdict {
+            case .clean: ""
+            case .found(let name): name
+            case .notScanned: nil
+            }
+        try db.cachedStatement(
+            sql: """
+                INSERT INTO antivirusResult (fileId, engineId, result, datetime) VALUES (?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET result = excluded.result, datetime = excluded.datetime
+                """
+        ).execute(arguments: [file.key.row, antivirusEngine, result, now.milliseconds])
+    }
+
+    /// Sums up the files' statuses in the consignment's. A check that some uploaded file still lacks stays
+    /// `InProgress`.
+    func rollUp(
+        _ checks: Set<CheckKind>
+    ) throws -> (
+        statuses: [ConsignmentStatusType: ConsignmentStatusValue], problems: Int
+    ) {
+        let now = store.clock()
+        return try store.write { db in
+            let tally = try db.tally(of: consignment)
+            let uploaded = tally[.upload, .success]
+            for check in checks.sorted() {
+                let counts = check.statusTypes.map { tally.counts(of: $0) }
+                let known = counts.map { $0.filter { $0.key != nil }.values.reduce(0, +) }.min() ?? 0
+                if known < uploaded { continue }
+                let values = counts.map { StatusRules.rollUp(check, counts: $0) }
+                let worst: ConsignmentStatusValue =
+                    values.contains(.failed)
+                    ? .failed : values.contains(.completedWithIssues) ? .completedWithIssues : .completed
+                try db.move(consignment, check.consignmentStep, to: worst, run: run, at: now)
+            }
+            let client = tally.counts(of: .clientChecks).filter { $0.key != nil }
+            if client.values.reduce(0, +) >= uploaded {
+                let issues = client[.completedWithIssues] ?? 0 > 0 || uploaded < tally.files
+                try db.move(
+                    consignment, .clientChecks, to: issues ? .completedWithIssues : .completed, run: run, at: now)
+            }
+            return (try db.statuses(of: consignment), tally[Tally.problem, ""])
+        }
+    }
+}
+
+extension FileStatusType {
+    /// The statuses that must be known before the client's checks can be summed up.
+    static let ofChecks: [FileStatusType] = [.checksumMatch, .ffid]
+}

@@ -1,0 +1,82 @@
+import CMagic
+import Glibc
+import Streams
+
+/// What libmagic says of a file: its second opinion beside PRONOM's.
+struct MagicAnswer: Sendable, Hashable {
+    /// As in `text/plain`.
+    let mimeType: String
+    /// As in `PDF document, version 1.4`.
+    let description: String
+
+    /// Whether libmagic knows no more than that there are bytes.
+    var isUnknown: Bool { mimeType == "application/octet-stream" && description == "data" }
+}
+
+/// libmagic with its database loaded. One for each thread: a cookie is not shared.
+struct Magic: ~Copyable {
+    /// How much of a file's beginning libmagic is shown. `file(1)` looks at 1 MiB; on 12,000 files of a Debian system
+    /// 64 KiB gave the same answers.
+    static let headBytes = 256 << 10
+
+    /// How far libmagic's regular expressions look, bytes. Its default is 8,192; with this, 17 of 12,000 files got
+    /// another kind of source code or plain text, and texts take half the time.
+    private static let regexBytes = 2048
+
+    /// The version of the library, as in `5.44`.
+    static var version: String {
+        let number = Int(magic_version())
+        return "\(number / 100).\(number % 100 < 10 ? "0" : "")\(number % 100)"
+    }
+
+    private let cookie: magic_t
+
+    /// Loads the database.
+    ///
+    /// - Throws: ``CheckError/noMagic(_:)`` when the library or its database cannot be used.
+    init() throws(CheckError) {
+        guard let cookie = magic_open(MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF) else {
+            throw CheckError.noMagic(String(cString: strerror(errno)))
+        }
+        guard magic_load(cookie, nil) == 0 else {
+            let reason = magic_error(cookie).map { String(cString: $0) } ?? "no reason given"
+            magic_close(cookie)
+            throw CheckError.noMagic(reason)
+        }
+        var limit = Magic.regexBytes
+        magic_setparam(cookie, MAGIC_PARAM_REGEX_MAX, &limit)
+        self.cookie = cookie
+    }
+
+    deinit { magic_close(cookie) }
+
+    /// What the beginning of a file, at most ``headBytes``, looks like; nil when libmagic gives up.
+    borrowing func answer(for head: UnsafeRawBufferPointer) -> MagicAnswer? {
+        if head.isEmpty { return MagicAnswer(mimeType: "inode/x-empty", description: "empty") }
+        let shown = UnsafeRawBufferPointer(rebasing: head.prefix(Magic.headBytes))
+        guard let description = ask(shown, flags: 0) else { return nil }
+        // No entry of the database matched: then the MIME type follows, and half of the time is saved.
+        if description == "data" || description == "very short file (no magic)" {
+            return MagicAnswer(mimeType: "application/octet-stream", description: description)
+        }
+        if Magic.saysOnlyText(description) { return MagicAnswer(mimeType: "text/plain", description: description) }
+        return ask(shown, flags: MAGIC_MIME_TYPE).map { MagicAnswer(mimeType: $0, description: description) }
+    }
+
+    /// Whether a description names an encoding and the shape of lines, and nothing else.
+    static func saysOnlyText(_ description: String) -> Bool {
+        let encodings = [
+            "ASCII text", "Unicode text, UTF-8 text", "Unicode text, UTF-8 (with BOM) text", "ISO-8859 text",
+            "Non-ISO extended-ASCII text",
+        ]
+        guard let encoding = encodings.first(where: { description.hasPrefix($0) }) else { return false }
+        return description.dropFirst(encoding.count).split(separator: ",", omittingEmptySubsequences: false)
+            .dropFirst().allSatisfy { $0.hasPrefix(" with ") }
+            && (description.count == encoding.count || description.dropFirst(encoding.count).hasPrefix(", with "))
+    }
+
+    private borrowing func ask(_ head: UnsafeRawBufferPointer, flags: Int32) -> String? {
+        magic_setflags(cookie, flags | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF)
+        return magic_buffer(cookie, head.baseAddress, head.count).map { String(cString: $0) }
+    }
+}

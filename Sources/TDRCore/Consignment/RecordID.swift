@@ -1,0 +1,67 @@
+import Streams
+
+/// A UUID, 16 bytes held in place.
+///
+/// The ids of a store follow from one another (RFC 9562 version 8, a SHA-256 value cut to 122 bits): a consignment's
+/// from the store's id, its number and its time; a file's from its consignment and its path. So an interrupted upload
+/// that starts again gives every file the id, and every object the name, it had before.
+public struct RecordID: Hashable, Sendable, CustomStringConvertible {
+    private let high: UInt64
+    private let low: UInt64
+
+    /// A random id (version 4).
+    public static func random() -> RecordID {
+        var generator = SystemRandomNumberGenerator()
+        let high = generator.next() & ~0xF000 | 0x4000
+        let low = generator.next() & ~(0xC000 << 48) | (0x8000 << 48)
+        return RecordID(high: high, low: low)
+    }
+
+    private init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// Takes 16 bytes; nil for any other number.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        high = bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
+        low = bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// Reads the 36-character form, either case.
+    public init?(_ text: String) {
+        let utf8 = Array(text.utf8)
+        guard utf8.count == 36, [8, 13, 18, 23].allSatisfy({ utf8[$0] == UInt8(ascii: "-") }),
+            let bytes = Hex.decode(utf8.filter { $0 != UInt8(ascii: "-") })
+        else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    /// The id that follows from `parent` and `name` (RFC 9562 §5.8).
+    static func derived(from parent: RecordID, name: [UInt8]) -> RecordID {
+        var hasher = SHA256Hasher()
+        hasher.update(parent.bytes)
+        hasher.update(name)
+        let digest = hasher.finish().bytes
+        let high = digest[..<8].reduce(0) { $0 << 8 | UInt64($1) } & ~0xF000 | 0x8000
+        let low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) } & ~(0xC000 << 48) | (0x8000 << 48)
+        return RecordID(high: high, low: low)
+    }
+
+    /// The 16 bytes.
+    public var bytes: [UInt8] {
+        (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
+            + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
+    }
+
+    /// `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`, lower case.
+    public var description: String { String(decoding: ascii, as: UTF8.self) }
+
+    /// The 36 characters as bytes.
+    var ascii: [UInt8] {
+        var text = Hex.encodedBytes(bytes)
+        for place in [8, 13, 18, 23] { text.insert(UInt8(ascii: "-"), at: place) }
+        return text
+    }
+}

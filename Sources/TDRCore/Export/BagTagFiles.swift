@@ -1,0 +1,142 @@
+import BagIt
+import Streams
+
+/// The tag files of a consignment's bag, as functions of what the store holds.
+///
+/// Each is made twice, first to learn its size and digest, then to be written: so a manifest of a million lines is
+/// never held in memory or on a scratch disk, and the second making must give the bytes of the first.
+struct BagTagFiles {
+    /// Takes the next bytes of a tag file.
+    typealias Sink = ([UInt8]) throws -> Void
+
+    /// A tag file: its name and the function that makes it, in pieces.
+    struct TagFile {
+        let name: String
+        let make: (_ sink: @escaping Sink) throws -> Void
+    }
+
+    private let consignment: Consignment
+    private let store: Store
+    private let facts: BagFacts
+
+    init(_ consignment: Consignment, in store: Store, facts: BagFacts) {
+        self.consignment = consignment
+        self.store = store
+        self.facts = facts
+    }
+
+    /// All but the tag manifest: the bag declaration first, so that a stream tells its encoding before all else, then
+    /// by name.
+    func files() throws -> [TagFile] {
+        let info = try info()
+        let declaration = fixed(BagName.declaration, BagDeclaration(version: .rfc8493).bytes)
+        let others = [
+            fixed(BagName.info, info.bytes),
+            TagFile(name: "file-av.csv") { try antivirus($0) },
+            TagFile(name: "file-ffid.csv") { try formats($0) },
+            TagFile(name: "file-metadata.csv") { try metadata($0) },
+            TagFile(name: BagName.payloadManifest("sha256")) { try manifest($0) },
+        ].sorted { Array($0.name.utf8).precedes(Array($1.name.utf8)) }
+        return [declaration] + others
+    }
+
+    private func fixed(_ name: String, _ bytes: [UInt8]) -> TagFile { TagFile(name: name) { try $0(bytes) } }
+
+    /// The original's labels (`tdr-domain` 4.3), then what this bag has to say beside them.
+    private func info() throws -> BagInfo {
+        var info = BagInfo()
+        try info.append("Internal-Sender-Identifier", consignment.reference.description)
+        try info.append("Consignment-Series", consignment.seriesName ?? "")
+        try info.append("Source-Organization", consignment.bodyName)
+        try info.append("Consignment-Type", consignment.type.rawValue)
+        try info.append("Consignment-Include-Top-Level-Folder", consignment.includeTopLevelFolder ? "true" : "false")
+        try info.append("Consignment-Start-Datetime", consignment.created.description)
+        try info.append("Consignment-Completed-Datetime", facts.transferInitiated.description)
+        try info.append("Consignment-Export-Datetime", facts.exported.description)
+        try info.append("Contact-Name", consignment.person.name)
+        try info.append("Contact-Email", consignment.person.email)
+        try info.append("Bag-Creator", "TDRExportv\(facts.version)")
+        try info.append("Metadata-Schema-Library-Version", "")
+        if facts.withoutAntivirus {
+            try info.append("Consignment-Antivirus", "none: the transferring body decided to make no antivirus check")
+        }
+        for (value, count) in facts.allowed {
+            try info.append("Consignment-Allowed-Finding", "\(value.rawValue) (\(count) files): \(facts.reason)")
+        }
+        try info.append("Bagging-Date", facts.exported.date)
+        try info.append(PayloadOxum.label, PayloadOxum(bytes: facts.bytes, files: Int64(facts.files)).description)
+        return info
+    }
+
+    private func manifest(_ sink: @escaping Sink) throws {
+        var out = Batched(sink)
+        try store.forEachStoredFile(of: consignment) { file in
+            try ManifestLine.append(digest: file.sha256.bytes, path: BagPath.payload(file.key.path), to: &out.bytes)
+            try out.spill()
+        }
+        try out.end()
+    }
+
+    private func metadata(_ sink: @escaping Sink) throws {
+        let table = try FileMetadataTable(consignment, in: store)
+        var out = Batched(sink)
+        CSV.append(table.titles, to: &out.bytes)
+        try store.forEachFile(of: consignment, .row) { file in
+            CSV.append(table.fields(file), to: &out.bytes)
+            try out.spill()
+        }
+        try out.end()
+    }
+
+    private func antivirus(_ sink: @escaping Sink) throws {
+        var out = Batched(sink)
+        CSV.append(FileAVTable.titles, to: &out.bytes)
+        try store.forEachScan(of: consignment) { path, engine in
+            CSV.append(FileAVTable.fields(path, engine), to: &out.bytes)
+            try out.spill()
+        }
+        try out.end()
+    }
+
+    private func formats(_ sink: @escaping Sink) throws {
+        var out = Batched(sink)
+        CSV.append(FileFFIDTable.titles, to: &out.bytes)
+        try store.forEachFormat(of: consignment) { path, format in
+            CSV.append(FileFFIDTable.fields(path, format), to: &out.bytes)
+            try out.spill()
+        }
+        try out.end()
+    }
+}
+
+/// What a bag says of its consignment as a whole, fixed at its first export.
+struct BagFacts: Sendable {
+    let transferInitiated: Timestamp
+    let exported: Timestamp
+    let version: String
+    let files: Int
+    let bytes: Int64
+    let withoutAntivirus: Bool
+    let allowed: [(value: FileStatusValue, count: Int)]
+    let reason: String
+}
+
+/// Gathers bytes and passes them on in large pieces.
+private struct Batched {
+    var bytes: [UInt8] = []
+    private let sink: ([UInt8]) throws -> Void
+
+    init(_ sink: @escaping ([UInt8]) throws -> Void) { self.sink = sink }
+
+    mutating func spill() throws {
+        if bytes.count < 1 << 18 { return }
+        try Task.checkCancellation()
+        try end()
+    }
+
+    mutating func end() throws {
+        if bytes.isEmpty { return }
+        try sink(bytes)
+        bytes.removeAll(keepingCapacity: true)
+    }
+}

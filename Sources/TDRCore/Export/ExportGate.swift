@@ -1,0 +1,87 @@
+import Streams
+
+/// Decides whether a consignment may leave: every file taken, checked and found good, or allowed by name.
+enum ExportGate {
+    /// How many files a blocker names.
+    private static let examples = 10
+
+    /// What stands against the export; empty when nothing does.
+    static func blockers(
+        _ report: ConsignmentReport, allowed: Set<FileStatusValue>, in store: Store
+    ) throws
+        -> [ExportBlocker]
+    {
+        var blockers: [ExportBlocker] = []
+        let reference = report.consignment.reference
+        guard let upload = report.statuses[.upload], upload != .inProgress else {
+            return [ExportBlocker(description: "its upload is not finished; run `tdr upload --resume \(reference)`")]
+        }
+        let checks = CheckKind.allCases.filter { $0 != .antivirus || !report.withoutAntivirus }
+        let unchecked = checks.sorted().compactMap { kind -> String? in
+            let known = kind.statusTypes.map { (report.fileCounts[$0] ?? [:]).values.reduce(0, +) }.min() ?? 0
+            let missing = (report.fileCounts[.upload]?[.success] ?? 0) - known
+            return missing > 0 ? "\(missing) without \(kind.rawValue) check" : nil
+        }
+        if !unchecked.isEmpty {
+            blockers.append(
+                ExportBlocker(
+                    description: "files are not checked (\(unchecked.joined(separator: ", "))); run"
+                        + " `tdr check \(reference)`"))
+        }
+        blockers += try findings(report, allowed: allowed, checks: checks, in: store)
+        blockers += try unwritableNames(report.consignment, in: store)
+        return blockers
+    }
+
+    private static func findings(
+        _ report: ConsignmentReport, allowed: Set<FileStatusValue>, checks: [CheckKind], in store: Store
+    ) throws -> [ExportBlocker] {
+        let types: [FileStatusType] =
+            [.upload, .clientChecksum, .clientFilePath, .redaction] + checks.flatMap(\.statusTypes)
+        var found: [FileStatusValue: ExportBlocker] = [:]
+        guard
+            types.contains(where: { type in
+                (report.fileCounts[type] ?? [:]).contains {
+                    !$0.key.isGood && !allowed.contains($0.key) && $0.value > 0
+                }
+            }) || report.statuses[.upload] != .completed
+        else { return [] }
+        try store.forEachFile(of: report.consignment, .withProblems) { file in
+            let values = Set(types.compactMap { file.statuses[$0] }).filter { !$0.isGood && !allowed.contains($0) }
+            for value in values {
+                var blocker = found[value] ?? ExportBlocker(description: "")
+                if blocker.examples.count < examples { blocker.examples.append(file.path) }
+                blocker.count += 1
+                found[value] = blocker
+            }
+        }
+        return found.sorted { $0.key.rawValue < $1.key.rawValue }.map { value, blocker in
+            let names = blocker.examples.map { "'\($0.display)'" }.joined(separator: ", ")
+            let more =
+                blocker.count > blocker.examples.count ? " and \(blocker.count - blocker.examples.count) more" : ""
+            let remedy = value.mayBeAllowed ? " (or decide with --allow \(value.rawValue) --reason …)" : ""
+            return ExportBlocker(
+                description: "\(value.rawValue): \(names)\(more)\(remedy)", examples: blocker.examples,
+                count: blocker.count)
+        }
+    }
+
+    /// A manifest is UTF-8 (RFC 8493 §2.1.1): a name that is not cannot be written in it.
+    private static func unwritableNames(_ consignment: Consignment, in store: Store) throws -> [ExportBlocker] {
+        var blocker = ExportBlocker(description: "")
+        try store.forEachPath(of: consignment) { path in
+            if path.text != nil { return }
+            if blocker.examples.count < examples { blocker.examples.append(path) }
+            blocker.count += 1
+        }
+        if blocker.count == 0 { return [] }
+        let names = blocker.examples.map { "'\($0.display)'" }.joined(separator: ", ")
+        let more = blocker.count > blocker.examples.count ? " and \(blocker.count - blocker.examples.count) more" : ""
+        return [
+            ExportBlocker(
+                description:
+                    "names that are not valid UTF-8, which no bag can hold: \(names)\(more); rename them at the"
+                    + " source and upload it again", examples: blocker.examples, count: blocker.count)
+        ]
+    }
+}

@@ -1,0 +1,111 @@
+public import Streams
+
+/// The shape of an exported bag.
+public enum BagForm: String, Sendable, CaseIterable {
+    /// A folder named by the reference.
+    case folder
+    /// One tar archive, with a `.sha256` beside it.
+    case tar
+    /// The same, compressed by gzip.
+    case tarGz = "tar.gz"
+
+    /// The name of the export of a consignment.
+    func name(_ reference: ConsignmentReference) -> String {
+        switch self {
+        case .folder: "\(reference)"
+        case .tar: "\(reference).tar"
+        case .tarGz: "\(reference).tar.gz"
+        }
+    }
+}
+
+/// Which bag to write, and where.
+public struct ExportRequest: Sendable {
+    /// The folder to write into; it must be there.
+    public var target: BytePath
+    /// Folder, tar or tar.gz.
+    public var form: BagForm = .tarGz
+    /// Findings in spite of which the consignment is exported, and why. Recorded in the bag and the history.
+    public var allowed: Set<FileStatusValue> = []
+    /// Why they are allowed.
+    public var reason: String?
+    /// Who confirms custody by asking for the export.
+    public var confirmedBy: String
+
+    /// A tar.gz in `target`.
+    public init(target: BytePath, confirmedBy: String) {
+        self.target = target
+        self.confirmedBy = confirmedBy
+    }
+}
+
+/// What an export did.
+public struct ExportSummary: Sendable {
+    /// The consignment.
+    public let consignment: Consignment
+    /// The bag's place.
+    public let location: BytePath
+    /// SHA-256 of the archive; nil for a folder.
+    public let sha256: SHA256Digest?
+    /// Payload files.
+    public let files: Int
+    /// Payload bytes.
+    public let bytes: Int64
+    /// Whether the same bag was there already.
+    public let wasThere: Bool
+}
+
+/// One reason why a consignment is not exported.
+public struct ExportBlocker: Sendable, CustomStringConvertible {
+    /// What is wrong.
+    public let description: String
+    /// The first files it is about.
+    public internal(set) var examples: [RelativePath] = []
+    /// All files it is about; 0 when it is about the consignment.
+    public internal(set) var count = 0
+}
+
+/// Why an export was not made.
+public enum ExportError: Error, CustomStringConvertible {
+    /// The consignment is not ready: nothing was written.
+    case notReady(ConsignmentReference, [ExportBlocker])
+    /// The target cannot be used.
+    case badTarget(BytePath, reason: String)
+    /// Something else has the name of the export.
+    case targetExists(BytePath)
+    /// Another export writes there.
+    case targetBusy(BytePath)
+    /// There is too little room at the target.
+    case tooLittleRoom(BytePath, needed: Int64, available: Int64)
+    /// A file is not what the check saw.
+    case altered(RelativePath, recorded: SHA256Digest, found: SHA256Digest)
+    /// A file cannot be read, or has another size.
+    case unreadable(RelativePath, reason: String)
+    /// A file changed between the counting and the writing of the tag files.
+    case inconsistent(String)
+    /// Statuses that nobody may allow, or allowed without a reason.
+    case badOverride(String)
+
+    /// What was being done, to what, what was found, what to do next.
+    public var description: String {
+        switch self {
+        case .notReady(let reference, let blockers):
+            "cannot export \(reference): " + blockers.map(\.description).joined(separator: "; ")
+        case .badTarget(let path, let reason): "cannot export to '\(path.display)': \(reason)"
+        case .targetExists(let path):
+            "cannot export: '\(path.display)' is there already and is not this bag; it is left as it is. Move it away"
+                + " or choose another folder"
+        case .targetBusy(let path): "cannot export: another process is writing '\(path.display)'; try again later"
+        case .tooLittleRoom(let path, let needed, let available):
+            "cannot export to '\(path.display)': \(needed) bytes are needed and \(available) are free"
+        case .altered(let path, let recorded, let found):
+            "export stopped: the stored bytes of '\(path.display)' are not those that were checked: SHA-256 recorded"
+                + " \(recorded), read now \(found). Run `tdr check` again and look after the disk of the store"
+        case .unreadable(let path, let reason):
+            "export stopped: '\(path.display)' cannot be read from the store: \(reason); run `tdr check` again"
+        case .inconsistent(let file):
+            "export stopped: '\(file)' came out differently when it was written; the store changed meanwhile. Try again"
+        case .badOverride(let reason): "cannot export: \(reason)"
+        }
+    }
+}

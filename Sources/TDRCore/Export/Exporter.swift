@@ -1,0 +1,206 @@
+import BagIt
+import Glibc
+import Streams
+
+/// Writes checked consignments as BagIt bags (RFC 8493) with the original's contents.
+///
+/// One pass: a reader thread takes the payload from the store, proves each file against its recorded digest, and hands
+/// it in chunks to the thread that writes the bag. The tag files come first, since every digest is known from the
+/// check; so the bag can be verified as a stream. It appears under its own name only when it is complete and durable.
+public struct Exporter: Sendable {
+    private static let chunksInFlight = 8
+
+    private let store: Store
+    private let run: RunInfo
+    private let meter: ProgressMeter
+
+    /// Exports from `store`, recorded as `run`, telling `meter` how far they are.
+    public init(store: Store, run: RunInfo, meter: ProgressMeter) {
+        self.store = store
+        self.run = run
+        self.meter = meter
+    }
+
+    /// Exports one consignment. Asking for it confirms that custody passes, which is recorded.
+    ///
+    /// - Throws: ``ExportError``, ``StoreError``, `CancellationError`. Nothing is then under the final name.
+    public func export(_ consignment: Consignment, _ request: ExportRequest) async throws -> ExportSummary {
+        let lock = try ConsignmentLock(consignment, in: store, for: "export")
+        defer { withExtendedLifetime(lock) {} }
+        try check(request)
+        let report = try store.report(on: consignment)
+        let blockers = try ExportGate.blockers(report, allowed: request.allowed, in: store)
+        guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }
+        let target = try usable(request.target, for: report, form: request.form)
+
+        let runID = try store.begin(run)
+        let allowed = counts(of: request.allowed, in: report)
+        let begun = try store.beginExport(
+            consignment, by: request.confirmedBy,
+            allowed: allowed.isEmpty
+                ? nil
+                : allowed.map { "\($0.value.rawValue) (\($0.count))" }.joined(separator: ", ")
+                    + ": \(request.reason ?? "")", run: runID)
+        do {
+            return try await withBlockingThreads(2) { _ in
+                try await write(begun, report, request, allowed, to: target, run: runID)
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            try store.failExport(begun, cause: "\(error)", run: runID)
+            throw error
+        }
+    }
+
+    private func check(_ request: ExportRequest) throws {
+        for value in request.allowed.sorted(by: { $0.rawValue < $1.rawValue }) where !value.mayBeAllowed {
+            throw ExportError.badOverride("\(value.rawValue) cannot be allowed: only findings of the format check can")
+        }
+        if !request.allowed.isEmpty, request.reason?.isEmpty ?? true {
+            throw ExportError.badOverride("what is allowed needs a reason; say it with --reason")
+        }
+    }
+
+    private func counts(
+        of allowed: Set<FileStatusValue>, in report: ConsignmentReport
+    ) -> [(
+        value: FileStatusValue, count: Int
+    )] {
+        allowed.sorted { $0.rawValue < $1.rawValue }.compactMap { value in
+            let count = [FileStatusType.ffid, .redaction].map { report.fileCounts[$0]?[value] ?? 0 }.reduce(0, +)
+            return count > 0 ? (value, count) : nil
+        }
+    }
+
+    /// The target folder, absolute, when a bag may be written there.
+    private func usable(_ target: BytePath, for report: ConsignmentReport, form: BagForm) throws -> BytePath {
+        guard let resolved = target.resolved() else {
+            throw ExportError.badTarget(target, reason: "it is not there; make the folder first")
+        }
+        guard try FileStatus.of(resolved).kind == .directory else {
+            throw ExportError.badTarget(target, reason: "it is not a folder")
+        }
+        if resolved.isWithin(store.directory.resolved() ?? store.directory) {
+            throw ExportError.badTarget(target, reason: "it lies in the store")
+        }
+        if resolved.isWithin(report.consignment.source) {
+            throw ExportError.badTarget(target, reason: "it lies in the source folder, which is never written to")
+        }
+        var room = statvfs()
+        guard resolved.withCString({ statvfs($0, &room) }) == 0 else { throw SystemFault("look at", resolved) }
+        let available = Int64(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
+        if form != .tarGz, Int64(report.bytes) > available {
+            throw ExportError.tooLittleRoom(target, needed: Int64(report.bytes), available: available)
+        }
+        return resolved
+    }
+
+    private func write(
+        _ consignment: Consignment, _ report: ConsignmentReport, _ request: ExportRequest,
+        _ allowed: [(value: FileStatusValue, count: Int)], to folder: BytePath, run runID: RunID
+    ) async throws -> ExportSummary {
+        guard let transferInitiated = consignment.transferInitiated, let exported = consignment.exported else {
+            preconditionFailure("an export that has begun has its times")
+        }
+        let stored = report.fileCounts[.upload]?[.success] ?? 0
+        let facts = BagFacts(
+            transferInitiated: transferInitiated, exported: exported, version: run.version, files: stored,
+            bytes: Int64(report.bytes), withoutAntivirus: report.withoutAntivirus, allowed: allowed,
+            reason: request.reason ?? "")
+        meter.begin("exporting", files: stored, bytes: Int64(report.bytes))
+        let target: any BagTarget =
+            switch request.form {
+            case .folder: try FolderTarget(consignment, in: folder, modified: exported)
+            case .tar, .tarGz:
+                try PackageTarget(consignment, form: request.form, in: folder, modified: exported)
+            }
+        do {
+            try writeTagFiles(BagTagFiles(consignment, in: store, facts: facts), to: target)
+            try await writePayload(of: consignment, to: target)
+            let (sha256, wasThere) = try target.commit()
+            let done = try store.finishExport(
+                consignment, location: target.location.display, sha256: sha256, version: run.version, run: runID)
+            return ExportSummary(
+                consignment: done, location: target.location, sha256: sha256, files: stored,
+                bytes: Int64(report.bytes), wasThere: wasThere)
+        } catch {
+            target.abandon()
+            throw target.explained(error)
+        }
+    }
+
+    private func writeTagFiles(_ tags: BagTagFiles, to target: any BagTarget) throws {
+        var lines: [(name: String, digest: SHA256Digest)] = []
+        for file in try tags.files() {
+            let (size, digest) = try measure(file)
+            guard let path = RelativePath(file.name) else { preconditionFailure("tag files have plain names") }
+            lines.append((file.name, digest))
+            var hasher = SHA256Hasher()
+            try target.beginFile(path, size: size)
+            try file.make { bytes in
+                hasher.update(bytes)
+                try bytes.withUnsafeBytes { try target.write($0) }
+            }
+            try target.endFile()
+            guard hasher.finish() == digest else { throw ExportError.inconsistent(file.name) }
+        }
+        var manifest: [UInt8] = []
+        for (name, digest) in lines.sorted(by: { Array($0.name.utf8).precedes(Array($1.name.utf8)) }) {
+            guard let path = RelativePath(name) else { preconditionFailure("tag files have plain names") }
+            try ManifestLine.append(digest: digest.bytes, path: path, to: &manifest)
+        }
+        guard let path = RelativePath(BagName.tagManifest("sha256")) else {
+            preconditionFailure("tag files have plain names")
+        }
+        try target.beginFile(path, size: Int64(manifest.count))
+        try manifest.withUnsafeBytes { try target.write($0) }
+        try target.endFile()
+    }
+
+    private func measure(_ file: BagTagFiles.TagFile) throws -> (size: Int64, digest: SHA256Digest) {
+        var size: Int64 = 0
+        var hasher = SHA256Hasher()
+        try file.make { bytes in
+            size += Int64(bytes.count)
+            hasher.update(bytes)
+        }
+        return (size, hasher.finish())
+    }
+
+    private func writePayload(of consignment: Consignment, to target: any BagTarget) async throws {
+        guard let data = RelativePath(BagName.payloadDirectory) else { preconditionFailure("data is a plain name") }
+        try target.addFolder(data)
+        let pieces = BoundedQueue<PayloadPiece>(capacity: Exporter.chunksInFlight)
+        let free = BoundedQueue<Chunk>(capacity: Exporter.chunksInFlight)
+        for _ in 0..<Exporter.chunksInFlight { _ = free.push(Chunk()) }
+        let reader = PayloadReader(consignment: consignment, store: store, meter: meter, pieces: pieces, free: free)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try reader.run() }
+            do {
+                while let piece = pieces.pop() {
+                    try write(piece, to: target)
+                    if let chunk = piece.chunk { _ = free.push(chunk) }
+                }
+            } catch {
+                pieces.close()
+                free.close()
+                group.cancelAll()
+                _ = await group.nextResult()
+                throw error
+            }
+            // What stopped the reader, if anything did, comes out here.
+            try await group.waitForAll()
+        }
+    }
+
+    private func write(_ piece: PayloadPiece, to target: any BagTarget) throws {
+        switch piece.start {
+        case .folder(let path): return try target.addFolder(BagPath.payload(path))
+        case .file(let path, let size): try target.beginFile(BagPath.payload(path), size: size)
+        case nil: break
+        }
+        if let chunk = piece.chunk { try target.write(chunk.buffer.prefix(piece.count)) }
+        if piece.endsFile { try target.endFile() }
+    }
+}

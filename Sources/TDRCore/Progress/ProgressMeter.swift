@@ -1,0 +1,67 @@
+import Synchronization
+
+/// How far an act is, at one moment.
+public struct Progress: Sendable, Hashable {
+    /// What is being done: "uploading", "checking", "exporting".
+    public var activity: String
+    /// Files finished, and all there are to do.
+    public var files = 0
+    /// All files to do.
+    public var filesTotal: Int
+    /// Bytes read so far.
+    public var bytes: Int64 = 0
+    /// All bytes to read.
+    public var bytesTotal: Int64
+}
+
+/// Counts what is done, from any number of threads, and offers the newest count as an asynchronous stream.
+///
+/// A slow listener misses intermediate counts and never holds up the work.
+public final class ProgressMeter: Sendable {
+    /// The newest count whenever it has changed; ends with ``finish()``. For one listener.
+    public let events: AsyncStream<Progress>
+    private let continuation: AsyncStream<Progress>.Continuation
+    private let state: Mutex<Progress>
+
+    /// A meter at rest.
+    public init() {
+        (events, continuation) = AsyncStream.makeStream(of: Progress.self, bufferingPolicy: .bufferingNewest(1))
+        state = Mutex(Progress(activity: "", filesTotal: 0, bytesTotal: 0))
+    }
+
+    /// Begins to count anew.
+    func begin(_ activity: String, files: Int, bytes: Int64) {
+        change { $0 = Progress(activity: activity, filesTotal: files, bytesTotal: bytes) }
+    }
+
+    func add(files: Int = 0, bytes: Int64 = 0) {
+        change {
+            $0.files += files
+            $0.bytes += bytes
+        }
+    }
+
+    /// Takes over counts that somebody else keeps; a total that is not known stays at what is done.
+    func set(files: Int, of filesTotal: Int?, bytes: Int64, of bytesTotal: Int64?) {
+        change {
+            $0.files = files
+            $0.filesTotal = filesTotal ?? files
+            $0.bytes = bytes
+            $0.bytesTotal = bytesTotal ?? bytes
+        }
+    }
+
+    /// The count now.
+    public var now: Progress { state.withLock { $0 } }
+
+    /// Ends the stream.
+    public func finish() { continuation.finish() }
+
+    private func change(_ body: (inout Progress) -> Void) {
+        let snapshot = state.withLock { progress in
+            body(&progress)
+            return progress
+        }
+        continuation.yield(snapshot)
+    }
+}

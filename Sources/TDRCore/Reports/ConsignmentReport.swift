@@ -1,0 +1,135 @@
+/// What `status`, the API and the pages say of a consignment: read in one snapshot, without walking its files.
+public struct ConsignmentReport: Sendable {
+    /// The consignment.
+    public let consignment: Consignment
+    /// The steps that have begun, with their values.
+    public let statuses: [ConsignmentStatusType: ConsignmentStatusValue]
+    /// Files, without folders.
+    public let files: Int
+    /// Folders, the top one included.
+    public let folders: Int
+    /// Bytes of all files taken.
+    public let bytes: Int
+    /// System files left out.
+    public let excluded: Int
+    /// Links and special files left out.
+    public let skipped: Int
+    /// Files with a status that needs somebody to act.
+    public let filesWithProblems: Int
+    /// How many files have each value of each status; files without one are not counted.
+    public let fileCounts: [FileStatusType: [FileStatusValue: Int]]
+    /// Whether a process works on it now.
+    public let isBeingWorkedOn: Bool
+    /// Whether it was decided to make no antivirus check.
+    public let withoutAntivirus: Bool
+
+    /// Files whose check of `kind` has a complete result.
+    public func checked(_ kind: CheckKind) -> Int {
+        kind.statusTypes.map { type in
+            (fileCounts[type] ?? [:]).reduce(0) { $0 + ($1.key == .failed ? 0 : $1.value) }
+        }.min() ?? 0
+    }
+
+    /// The transfer in one word, as the original's list of transfers has it.
+    public var state: String {
+        switch statuses[.export] {
+        case .completed: return "Transferred"
+        case .inProgress: return isBeingWorkedOn ? "Exporting" : "Interrupted"
+        case .failed, .completedWithIssues: return "Failed"
+        case nil: break
+        }
+        let steps: [ConsignmentStatusType] = [.upload, .serverAntivirus, .serverChecksum, .serverFFID, .clientChecks]
+        let values = steps.compactMap { statuses[$0] }
+        if values.contains(.inProgress) { return isBeingWorkedOn ? "In Progress" : "Interrupted" }
+        if values.contains(.failed) || values.contains(.completedWithIssues) { return "Failed" }
+        return areChecksComplete ? "Checked" : "Uploaded"
+    }
+
+    /// Whether every check that is wanted was made for every file and found nothing.
+    public var areChecksComplete: Bool {
+        var steps: [ConsignmentStatusType] = [.upload, .serverChecksum, .serverFFID]
+        if !withoutAntivirus { steps.append(.serverAntivirus) }
+        return steps.allSatisfy { statuses[$0] == .completed }
+    }
+
+    /// What to do next, as a command where there is one.
+    public var nextAction: String {
+        let reference = consignment.reference
+        if isBeingWorkedOn { return "wait: a process is working on it" }
+        switch statuses[.upload] {
+        case .inProgress, nil: return "tdr upload --resume \(reference)"
+        case .completedWithIssues, .failed:
+            return "look at tdr status \(reference) --failed, mend the source, then tdr upload --resume \(reference)"
+        case .completed: break
+        }
+        let checks: [CheckKind] = withoutAntivirus ? [.checksum, .format] : CheckKind.allCases
+        if checks.contains(where: { checked($0) < files }) { return "tdr check \(reference)" }
+        if statuses[.export] == .completed { return "nothing: exported to \(consignment.exportLocation ?? "")" }
+        if filesWithProblems > 0 { return "tdr status \(reference) --failed" }
+        return "tdr export \(reference) --to DIR"
+    }
+}
+
+/// One file or folder, with everything that is known of it.
+public struct FileReport: Sendable {
+    /// The path in the consignment.
+    public let path: RelativePath
+    /// File or folder.
+    public let type: FileType
+    /// The id that other systems know it by.
+    public let id: RecordID
+    /// The catalogue's reference.
+    public let reference: FileReference
+    /// The catalogue's reference of the folder that holds it; nil for the top folder.
+    public let parentReference: FileReference?
+    /// Bytes; nil for a folder and for a file that could not be read.
+    public let size: Int64?
+    /// When its content last changed at the source, nanoseconds since 1970 UTC.
+    public let modified: Int64?
+    /// SHA-256 of the bytes taken at upload.
+    public let sha256: SHA256Digest?
+    /// SHA-256 of the stored bytes at the last check.
+    public let serverSHA256: SHA256Digest?
+    /// Its statuses.
+    public let statuses: FileStatuses
+    /// Why, for statuses whose word alone does not tell.
+    public internal(set) var reasons: [FileStatusType: String] = [:]
+    /// The format, as far as it is known.
+    public internal(set) var formats: [FormatReport] = []
+    /// What each antivirus engine said.
+    public internal(set) var antivirus: [AntivirusReport] = []
+    /// Metadata of its own, by property name; the consignment's defaults are not repeated here.
+    public internal(set) var properties: [String: String] = [:]
+}
+
+/// One match of the format check.
+public struct FormatReport: Sendable {
+    /// The PRONOM id.
+    public let puid: String?
+    /// The name of the format in PRONOM.
+    public let formatName: String?
+    /// How it was found: `Signature`, `Container`, `Extension`, `Magic`, or empty.
+    public let identificationBasis: String
+    /// The extension of the name that was looked at.
+    public let fileExtension: String?
+    /// Whether the extension is not one of the format's.
+    public let extensionMismatch: Bool?
+    /// libmagic's MIME type.
+    public let mimeType: String?
+    /// libmagic's description.
+    public let description: String?
+    /// The program that found it.
+    public let engine: EngineVersion
+    /// The version of the container signatures.
+    public let containerVersion: String
+}
+
+/// The answer of one antivirus engine.
+public struct AntivirusReport: Sendable {
+    /// The engine.
+    public let engine: EngineVersion
+    /// Empty when clean, the names found otherwise; nil when not scanned.
+    public let result: String?
+    /// When.
+    public let datetime: Timestamp
+}

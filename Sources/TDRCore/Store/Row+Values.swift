@@ -1,0 +1,21 @@
+import GRDB
+
+/// Values of rows that may be damaged: GRDB's own subscripts end the program when a column has another type or name
+/// than the schema says, as a flipped bit can make it.
+extension Row {
+    func value<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
+        try decode(Value.self, forColumn: column)
+    }
+
+    func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ column: String) throws -> Value {
+        try decode(Value.self, forColumn: column)
+    }
+
+    func value<Value: DatabaseValueConvertible>(_ place: Int) throws -> Value {
+        try decode(Value.self, atIndex: place)
+    }
+
+    func value<Value: DatabaseValueConvertible & StatementColumnConvertible>(_ place: Int) throws -> Value {
+        try decode(Value.self, atIndex: place)
+    }
+}

@@ -1,0 +1,241 @@
+import FoundationEssentials
+import GRDB
+import Streams
+
+/// What a new consignment is made from.
+struct NewConsignment: Sendable {
+    var type: ConsignmentType
+    var series: String?
+    var body: String
+    var bodyCode: String?
+    var person: Person
+    var source: BytePath
+    var storage: StorageKind
+    var links: LinkPolicy
+    var parentFolder: [UInt8]
+    var includeTopLevelFolder: Bool
+}
+
+extension Store {
+    /// Makes the consignment with its series, body, defaults and first statuses, in one transaction.
+    func create(_ new: NewConsignment, run: RunID) throws -> Consignment {
+        let now = clock()
+        return try write { db in
+            let body = try db.body(named: new.body, code: new.bodyCode, run: run, at: now)
+            let series = try new.series.map { try db.series(code: $0, body: body.id, run: run, at: now) }
+            try db.execute(sql: "UPDATE counter SET value = value + 1 WHERE name = 'consignment'")
+            let sequence = try UInt64(
+                Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = 'consignment'") ?? 0)
+            let reference = ConsignmentReference(year: now.year, sequence: sequence)
+            let id = RecordID.derived(from: self.id, name: Array("consignment \(sequence) \(now.milliseconds)".utf8))
+            try db.execute(
+                sql: """
+                    INSERT INTO consignment (uuid, sequence, reference, type, seriesId, bodyId, seriesName,
+                        transferringBodyName, transferringBodyTdrCode, userLogin, contactName, contactEmail,
+                        source, storage, links, parentFolder, includeTopLevelFolder, created)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    Data(id.bytes), Int64(sequence), reference.description, new.type.rawValue, series?.id, body.id,
+                    series?.name, new.body, body.code, new.person.login, new.person.name, new.person.email,
+                    Data(new.source.bytes), new.storage.rawValue, new.links.rawValue, Data(new.parentFolder),
+                    new.includeTopLevelFolder, now.milliseconds,
+                ])
+            let row = db.lastInsertedRowID
+            for (name, value) in PropertyName.fileDefaults {
+                try db.execute(
+                    sql: "INSERT INTO fileDefault (consignmentId, propertyName, value) VALUES (?, ?, ?)",
+                    arguments: [row, name, value])
+            }
+            try db.recordEvent(run, at: now, consignment: row, "ConsignmentCreated", new: reference.description)
+            let consignment = try db.consignment(row: row)
+            if new.type == .standard { try db.move(consignment, .series, to: .completed, run: run, at: now) }
+            try db.move(consignment, .upload, to: .inProgress, run: run, at: now)
+            return consignment
+        }
+    }
+
+    /// The consignment with this reference or UUID.
+    ///
+    /// - Throws: ``StoreError/unknownConsignment(_:)``.
+    public func consignment(_ name: String) throws -> Consignment {
+        try read { db in
+            let row =
+                if let id = RecordID(name) {
+                    try Int64.fetchOne(
+                        db, sql: "SELECT id FROM consignment WHERE uuid = ?", arguments: [Data(id.bytes)])
+                } else {
+                    try Int64.fetchOne(db, sql: "SELECT id FROM consignment WHERE reference = ?", arguments: [name])
+                }
+            guard let row else { throw StoreError.unknownConsignment(name) }
+            return try db.consignment(row: row)
+        }
+    }
+
+    /// All consignments, oldest first.
+    public func consignments() throws -> [Consignment] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM consignment ORDER BY sequence").map(Consignment.init)
+        }
+    }
+
+    /// An upload of `source` that was begun with the same words and has not ended.
+    func interruptedUpload(like new: NewConsignment) throws -> Consignment? {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT consignment.* FROM consignment
+                        JOIN consignmentStatus ON consignmentId = consignment.id AND statusType = 'Upload'
+                    WHERE consignmentStatus.value = 'InProgress' AND source = ? AND storage = ? AND links = ?
+                        AND type = ? AND seriesName IS ? AND transferringBodyName = ? AND includeTopLevelFolder = ?
+                    ORDER BY sequence DESC LIMIT 1
+                    """,
+                arguments: [
+                    Data(new.source.bytes), new.storage.rawValue, new.links.rawValue, new.type.rawValue, new.series,
+                    new.body, new.includeTopLevelFolder,
+                ])
+            return try rows.first.map(Consignment.init)
+        }
+    }
+
+    /// The steps that have begun, with their values.
+    public func statuses(of consignment: Consignment) throws -> [ConsignmentStatusType: ConsignmentStatusValue] {
+        try read { try $0.statuses(of: consignment) }
+    }
+
+    /// Moves a step of the consignment.
+    func move(
+        _ consignment: Consignment, _ type: ConsignmentStatusType, to value: ConsignmentStatusValue, run: RunID
+    )
+        throws
+    {
+        let now = clock()
+        try write { try $0.move(consignment, type, to: value, run: run, at: now) }
+    }
+}
+
+extension Database {
+    func consignment(row: Int64) throws -> Consignment {
+        guard let row = try Row.fetchOne(self, sql: "SELECT * FROM consignment WHERE id = ?", arguments: [row]) else {
+            throw StoreError.unknownConsignment("row \(row)")
+        }
+        return try Consignment(row)
+    }
+
+    func statuses(of consignment: Consignment) throws -> [ConsignmentStatusType: ConsignmentStatusValue] {
+        let rows = try Row.fetchAll(
+            self, sql: "SELECT statusType, value FROM consignmentStatus WHERE consignmentId = ?",
+            arguments: [consignment.row])
+        return Dictionary(
+            uniqueKeysWithValues: try rows.compactMap { row in
+                guard let type = ConsignmentStatusType(rawValue: try row.value("statusType")),
+                    let value = ConsignmentStatusValue(rawValue: try row.value("value"))
+                else { return nil }
+                return (type, value)
+            })
+    }
+
+    /// The one way in which a status of a consignment changes: by the rules, with its entry in the history.
+    ///
+    /// - Throws: ``StoreError/illegalMove(reference:step:from:to:)``.
+    func move(
+        _ consignment: Consignment, _ type: ConsignmentStatusType, to value: ConsignmentStatusValue, run: RunID,
+        at time: Timestamp
+    ) throws {
+        let old = try statuses(of: consignment)[type]
+        guard StatusRules.allows(type, from: old, to: value) else {
+            throw StoreError.illegalMove(
+                reference: consignment.reference.description, step: type.rawValue,
+                from: old?.rawValue ?? "not begun", to: value.rawValue)
+        }
+        if old == value { return }
+        try execute(
+            sql: """
+                INSERT INTO consignmentStatus (consignmentId, statusType, value, created, modified)
+                VALUES (?1, ?2, ?3, ?4, ?4)
+                ON CONFLICT DO UPDATE SET value = excluded.value, modified = excluded.modified
+                """, arguments: [consignment.row, type.rawValue, value.rawValue, time.milliseconds])
+        try recordEvent(
+            run, at: time, consignment: consignment.row, type.rawValue, old: old?.rawValue, new: value.rawValue)
+    }
+
+    fileprivate func body(
+        named name: String, code: String?, run: RunID, at time: Timestamp
+    ) throws
+        -> (id: Int64, code: String)
+    {
+        if let row = try Row.fetchOne(self, sql: "SELECT id, tdrCode FROM body WHERE name = ?", arguments: [name]) {
+            return (try row.value("id"), try row.value("tdrCode"))
+        }
+        let chosen = try code ?? freeCode(for: name)
+        try execute(sql: "INSERT INTO body (name, tdrCode) VALUES (?, ?)", arguments: [name, chosen])
+        let id = lastInsertedRowID
+        try recordEvent(run, at: time, consignment: nil, "BodyCreated", new: "\(chosen) \(name)")
+        return (id, chosen)
+    }
+
+    /// `TDR-` and the initials of the name, numbered when taken.
+    private func freeCode(for name: String) throws -> String {
+        let initials = name.split { !$0.isLetter && !$0.isNumber }.compactMap { $0.first?.uppercased() }.joined()
+        let base = "TDR-" + (initials.isEmpty ? "X" : initials)
+        var candidate = base
+        var number = 2
+        while try Int.fetchOne(self, sql: "SELECT 1 FROM body WHERE tdrCode = ?", arguments: [candidate]) != nil {
+            candidate = "\(base)\(number)"
+            number += 1
+        }
+        return candidate
+    }
+
+    fileprivate func series(
+        code: String, body: Int64, run: RunID, at time: Timestamp
+    ) throws
+        -> (id: Int64, name: String)
+    {
+        if let row = try Row.fetchOne(
+            self,
+            sql: "SELECT series.id, series.name, body.id AS bodyId, body.name AS body FROM series"
+                + " JOIN body ON body.id = bodyId WHERE code = ?", arguments: [code])
+        {
+            guard try row.value("bodyId") == body else {
+                throw UploadError.seriesOfAnotherBody(code, body: try row.value("body"))
+            }
+            return (try row.value("id"), try row.value("name"))
+        }
+        try execute(
+            sql: "INSERT INTO series (bodyId, code, name) VALUES (?, ?, ?)", arguments: [body, code, code])
+        let id = lastInsertedRowID
+        try recordEvent(run, at: time, consignment: nil, "SeriesCreated", new: code)
+        return (id, code)
+    }
+}
+
+extension Consignment {
+    init(_ row: Row) throws {
+        guard let id = RecordID(bytes: Array(try row.value("uuid") as Data)),
+            let reference = ConsignmentReference(try row.value("reference") as String),
+            let type = ConsignmentType(rawValue: try row.value("type")),
+            let storage = StorageKind(rawValue: try row.value("storage")),
+            let links = LinkPolicy(rawValue: try row.value("links"))
+        else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a consignment's row makes no sense") }
+        self.row = try row.value("id")
+        self.id = id
+        self.reference = reference
+        self.type = type
+        self.storage = storage
+        self.links = links
+        seriesName = try row.value("seriesName")
+        bodyName = try row.value("transferringBodyName")
+        bodyCode = try row.value("transferringBodyTdrCode")
+        person = Person(
+            login: try row.value("userLogin"), name: try row.value("contactName"), email: try row.value("contactEmail"))
+        source = BytePath(Array(try row.value("source") as Data))
+        parentFolder = Array(try row.value("parentFolder") as Data)
+        includeTopLevelFolder = try row.value("includeTopLevelFolder")
+        created = Timestamp(milliseconds: try row.value("created"))
+        transferInitiated = (try row.value("transferInitiated") as Int64?).map(Timestamp.init(milliseconds:))
+        exported = (try row.value("exported") as Int64?).map(Timestamp.init(milliseconds:))
+        exportLocation = try row.value("exportLocation")
+    }
+}
