@@ -1,0 +1,196 @@
+import ArgumentParser
+import Streams
+import TDRCore
+
+struct StatusCommand: TDRCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show consignments, their files, what failed and what to do.",
+        discussion: """
+            Without a reference: the list of consignments. With one: its steps, counts and next action.
+
+              tdr status
+              tdr status TDR-2026-C --failed
+              tdr status TDR-2026-C --files --csv > files.csv
+
+            With --json a list or a consignment is one document; files are JSON Lines. With --csv lines end in CRLF \
+            (RFC 4180). Names that are not printable are written with \\n, \\r, \\t, \\\\ and \\xHH.
+
+            Exit codes: 0 nothing to act on; 1 could not do it; 2 a consignment has findings or a failed step; \
+            64 wrong usage.
+            """)
+
+    @Argument(help: ArgumentHelp("A consignment's reference.", valueName: "ref"))
+    var reference: String?
+
+    @Flag(help: "List the files.")
+    var files = false
+
+    @Flag(help: "List only the files with findings.")
+    var failed = false
+
+    @Flag(help: "Answer as CSV.")
+    var csv = false
+
+    @Flag(help: "Show again every second, until interrupted.")
+    var watch = false
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if reference == nil, files || failed { throw ValidationError("--files and --failed go with a reference") }
+        if csv, common.json { throw ValidationError("choose one of --csv and --json") }
+        if watch, files || failed || csv { throw ValidationError("--watch shows steps and counts only") }
+    }
+
+    func run(in context: CommandContext) async throws -> Outcome {
+        let store = try context.openStore()
+        if watch { return try await watch(store, context) }
+        guard let reference else { return try list(store, context) }
+        let consignment = try store.consignment(reference)
+        let report = try store.report(on: consignment)
+        if files || failed {
+            try list(filesOf: consignment, store, context)
+        } else if context.json {
+            try context.output.json(StatusOutput(report))
+        } else if csv {
+            context.output.csv(ConsignmentRow.titles)
+            context.output.csv(ConsignmentRow.fields(report))
+        } else {
+            for line in StatusText.lines(report) { context.output.line(line) }
+            if report.filesWithProblems > 0 {
+                context.output.line("")
+                for line in try StatusText.problems(report, store, examples: 5) { context.output.line("  " + line) }
+            }
+        }
+        return report.hasFindings ? .findings : .done
+    }
+
+    private func list(_ store: Store, _ context: CommandContext) throws -> Outcome {
+        let reports = try store.consignments().map { try store.report(on: $0) }
+        if context.json {
+            try context.output.json(reports.map(StatusOutput.init))
+        } else if csv {
+            context.output.csv(ConsignmentRow.titles)
+            for report in reports { context.output.csv(ConsignmentRow.fields(report)) }
+        } else if reports.isEmpty {
+            context.messages.note("no consignments in '\(store.directory.display)'; tdr upload makes one")
+        } else {
+            let rows =
+                [["REFERENCE", "CREATED", "FILES", "SIZE", "STATE", "FINDINGS", "BODY", "NEXT"]]
+                + reports.map { report in
+                    [
+                        report.consignment.reference.description, report.consignment.created.date,
+                        Text.count(report.files), Text.size(Int64(report.bytes)), report.state,
+                        Text.count(report.filesWithProblems), report.consignment.bodyName, report.nextAction,
+                    ]
+                }
+            for line in Text.table(rows, right: [2, 3, 5]) { context.output.line(line) }
+        }
+        return reports.contains(where: \.hasFindings) ? .findings : .done
+    }
+
+    private func list(filesOf consignment: Consignment, _ store: Store, _ context: CommandContext) throws {
+        if csv { context.output.csv(FileRow.titles) }
+        try store.forEachFile(of: consignment, failed ? .withProblems : .all) { file in
+            if context.json {
+                try context.output.json(FileOutput(file))
+            } else if csv {
+                context.output.csv(FileRow.fields(file))
+            } else {
+                context.output.line(FileRow.line(file))
+            }
+        }
+    }
+
+    private func watch(_ store: Store, _ context: CommandContext) async throws -> Outcome {
+        var last = ""
+        while true {
+            let reports =
+                if let reference { [try store.report(on: try store.consignment(reference))] } else {
+                    try store.consignments().map { try store.report(on: $0) }
+                }
+            let text = try reports.map { report in
+                context.json
+                    ? String(decoding: try JSON.encode(StatusOutput(report)), as: UTF8.self)
+                    : StatusText.lines(report).joined(separator: "\n") + "\n"
+            }.joined(separator: "\n")
+            if text != last {
+                // A terminal is drawn anew; elsewhere each change is one more record.
+                if !context.json, context.outputIsTerminal { context.output.write(Array("\u{1B}[H\u{1B}[2J".utf8)) }
+                context.output.line(text)
+                context.output.flush()
+                last = text
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+}
+
+extension ConsignmentReport {
+    /// Whether somebody must act: a file with findings, or a step that ended badly.
+    fileprivate var hasFindings: Bool {
+        filesWithProblems > 0 || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
+    }
+}
+
+extension Output {
+    /// One record of CSV.
+    func csv(_ fields: [String]) { write(Array((Text.csv(fields) + "\r\n").utf8)) }
+}
+
+/// A consignment as a record of CSV.
+private enum ConsignmentRow {
+    static let titles = [
+        "ConsignmentReference", "ConsignmentType", "TransferringBodyName", "SeriesName", "CreatedDatetime",
+        "TotalFiles",
+        "TotalFolders", "TotalFileSize", "FilesWithProblems", "State", "ExportLocation", "NextAction",
+    ]
+
+    static func fields(_ report: ConsignmentReport) -> [String] {
+        let consignment = report.consignment
+        return [
+            consignment.reference.description, consignment.type.rawValue, consignment.bodyName,
+            consignment.seriesName ?? "", consignment.created.description, "\(report.files)", "\(report.folders)",
+            "\(report.bytes)", "\(report.filesWithProblems)", report.state, consignment.exportLocation ?? "",
+            report.nextAction,
+        ]
+    }
+}
+
+/// A file as a record of CSV or a line of text.
+private enum FileRow {
+    static let titles =
+        [
+            "Filepath", "FileType", "FileReference", "FileSize", "LastModified", "SHA256", "PUID", "MimeType",
+            "Description",
+        ]
+        + FileStatusType.allCases.map(\.rawValue) + ["Reason", "ActionRequired"]
+
+    static func fields(_ file: FileReport) -> [String] {
+        let format = file.formats.first
+        let problems = file.statuses.problems
+        return [
+            file.path.display, file.type.rawValue, file.reference.description,
+            file.size.map { "\($0)" } ?? "", file.modified.map { Timestamp(nanoseconds: $0).description } ?? "",
+            file.sha256?.hex ?? "", file.formats.compactMap(\.puid).joined(separator: "|"), format?.mimeType ?? "",
+            format?.description ?? "",
+        ] + FileStatusType.allCases.map { file.statuses[$0]?.rawValue ?? "" } + [
+            problems.compactMap { file.reasons[$0.type] }.joined(separator: "; "),
+            problems.map { ProblemAdvice.text($0.type, $0.value) }.joined(separator: "; "),
+        ]
+    }
+
+    static func line(_ file: FileReport) -> String {
+        guard file.type == .file else { return file.path.display + "/" }
+        let findings = file.statuses.problems.filter { $0.type != .clientChecks }.map { problem in
+            "\(problem.type.rawValue) \(problem.value.rawValue)"
+                + (file.reasons[problem.type].map { " [\($0)]" } ?? "")
+        }
+        let format = file.formats.first.flatMap { $0.puid ?? $0.mimeType } ?? ""
+        return [
+            file.path.display, file.size.map(Text.size) ?? "", format,
+            findings.isEmpty ? (file.statuses[.ffid] == nil ? "not checked" : "ok") : findings.joined(separator: ", "),
+        ].joined(separator: "  ")
+    }
+}

@@ -1,0 +1,108 @@
+import Streams
+import TDRCore
+
+/// Consignments and their files as text.
+enum StatusText {
+    /// One line for each check: how far, and what it found.
+    static func checks(_ report: ConsignmentReport) -> [String] {
+        Text.table(
+            CheckKind.allCases.sorted().map { kind in
+                let step = report.statuses[kind.consignmentStep]?.rawValue
+                let found = kind.statusTypes.flatMap { type in
+                    (report.fileCounts[type] ?? [:]).filter { !$0.key.isGood }
+                        .sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                            "\(Text.count($0.value)) \($0.key.rawValue)"
+                        }
+                }
+                let state =
+                    kind == .antivirus && report.withoutAntivirus
+                    ? "left out on purpose (--antivirus none)"
+                    : "\(step ?? "not begun"), \(Text.count(report.checked(kind))) of \(Text.count(report.files, "file"))"
+                return [kind.rawValue, ([state] + found).joined(separator: ", ")]
+            })
+    }
+
+    /// What was found, by kind: how many files, what to do, and the first of them. `examples` a kind at most.
+    static func problems(_ report: ConsignmentReport, _ store: Store, examples: Int) throws -> [String] {
+        struct Kind: Hashable {
+            let type: FileStatusType
+            let value: FileStatusValue
+        }
+        struct Enough: Error {}
+        var found: [Kind: [FileReport]] = [:]
+        var looked = 0
+        do {
+            try store.forEachFile(of: report.consignment, .withProblems) { file in
+                for (type, value) in file.statuses.problems {
+                    found[Kind(type: type, value: value), default: []].append(file)
+                }
+                looked += 1
+                if looked == 500 { throw Enough() }
+            }
+        } catch is Enough {}
+        var lines: [String] = []
+        for type in FileStatusType.allCases where type != .clientChecks {
+            // A digest that could not be computed could not be compared either: that is one finding.
+            if type == .serverChecksum, report.fileCounts[.checksumMatch]?[.failed] ?? 0 > 0 { continue }
+            let bad = (report.fileCounts[type] ?? [:]).filter { !$0.key.isGood && $0.value > 0 }
+            for (value, count) in bad.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                lines.append(
+                    "\(type.rawValue) \(value.rawValue), \(Text.count(count, "file")): each "
+                        + ProblemAdvice.text(type, value))
+                var lastReason: String?
+                let known = found[Kind(type: type, value: value)] ?? []
+                for file in known.prefix(examples) {
+                    let reason = file.reasons[type] ?? file.reasons[.serverChecksum]
+                    let remark = reason.map { $0 == lastReason ? "" : " [\($0)]" } ?? ""
+                    lastReason = reason
+                    lines.append("  \(file.path.display)\(remark)")
+                }
+                if count > min(examples, known.count) {
+                    lines.append("  and \(Text.count(count - min(examples, known.count))) more")
+                }
+            }
+        }
+        return lines
+    }
+
+    /// A consignment by itself.
+    static func lines(_ report: ConsignmentReport) -> [String] {
+        let consignment = report.consignment
+        var rows = [
+            ["Reference", consignment.reference.description],
+            ["Body", "\(consignment.bodyName) (\(consignment.bodyCode))"],
+            ["Series", consignment.seriesName ?? ""],
+            ["Source", consignment.source.display + (consignment.storage == .inPlace ? " (in place)" : "")],
+            ["Created", "\(consignment.created) by \(consignment.person.login)"],
+            [
+                "Records",
+                "\(Text.count(report.files, "file")) in \(Text.count(report.folders, "folder")), "
+                    + Text.size(Int64(report.bytes)),
+            ],
+        ]
+        if report.excluded + report.skipped > 0 {
+            rows.append([
+                "Left out",
+                [
+                    report.excluded > 0 ? Text.count(report.excluded, "system file") : nil,
+                    report.skipped > 0 ? "\(Text.count(report.skipped)) by --links" : nil,
+                ].compactMap(\.self).joined(separator: ", "),
+            ])
+        }
+        rows.append(["State", report.state + (report.isBeingWorkedOn ? " (a process is working on it)" : "")])
+        var lines = Text.table(rows)
+        lines.append("")
+        for type in ConsignmentStatusType.allCases {
+            if let value = report.statuses[type] { lines.append("  \(type.rawValue): \(value.rawValue)") }
+        }
+        lines.append("")
+        lines += checks(report).map { "  " + $0 }
+        lines.append("")
+        if report.filesWithProblems > 0 {
+            lines.append("\(Text.count(report.filesWithProblems, "file")) with findings")
+        }
+        if let location = consignment.exportLocation { lines.append("Exported to \(location)") }
+        lines.append("Next: \(report.nextAction)")
+        return lines
+    }
+}

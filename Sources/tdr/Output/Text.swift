@@ -1,0 +1,52 @@
+import TDRCore
+
+/// Sizes, counts and tables for people.
+enum Text {
+    /// `1.5 MB`, decimal units as disks are sold by.
+    static func size(_ bytes: Int64) -> String {
+        let units = ["B", "kB", "MB", "GB", "TB", "PB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 999.5, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        if unit == 0 { return "\(bytes) B" }
+        let tenths = (value * 10).rounded() / 10
+        return (tenths < 10 ? "\(tenths)" : "\(Int(value.rounded()))") + " " + units[unit]
+    }
+
+    /// `1,234,567`.
+    static func count(_ number: Int) -> String {
+        var out = ""
+        for (index, digit) in String(abs(number)).reversed().enumerated() {
+            if index > 0, index % 3 == 0 { out.append(",") }
+            out.append(digit)
+        }
+        return (number < 0 ? "-" : "") + String(out.reversed())
+    }
+
+    /// `1 file`, `2 files`.
+    static func count(_ number: Int, _ noun: String) -> String { "\(count(number)) \(noun)\(number == 1 ? "" : "s")" }
+
+    /// Columns, padded; the columns in `right` to the right. The last is not padded.
+    static func table(_ rows: [[String]], right: Set<Int> = []) -> [String] {
+        guard let columns = rows.map(\.count).max() else { return [] }
+        let widths = (0..<columns).map { column in rows.map { $0.count > column ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            row.enumerated().map { column, text in
+                let padding = String(repeating: " ", count: widths[column] - text.count)
+                if right.contains(column) { return padding + text }
+                return column == row.count - 1 ? text : text + padding
+            }.joined(separator: "  ")
+        }
+    }
+
+    /// One line of CSV (RFC 4180): quoted where the text needs it, CRLF left to the caller.
+    static func csv(_ fields: [String]) -> String {
+        fields.map { field in
+            let needs = field.utf8.contains { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }
+            return needs ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
+        }.joined(separator: ",")
+    }
+}

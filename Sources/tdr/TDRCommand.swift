@@ -1,0 +1,31 @@
+import ArgumentParser
+import TDRCore
+
+/// A command: parsing says what was typed, `run(in:)` is one call of the library and its rendering.
+protocol TDRCommand: AsyncParsableCommand {
+    var common: CommonOptions { get }
+
+    /// Does it. What could not be done is thrown; what was found is an exit code.
+    func run(in context: CommandContext) async throws -> Outcome
+}
+
+/// The exit code of a command that did what it was asked.
+enum Outcome: Int32 {
+    case done = 0
+    case findings = 2
+}
+
+/// What every command understands.
+struct CommonOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The store's folder. Default: $TDR_STORE, else $XDG_DATA_HOME/tdr, else ~/.local/share/tdr.",
+            valueName: "dir"))
+    var store: PathArgument?
+
+    @Flag(help: "Answer as JSON on stdout; errors as JSON on stderr.")
+    var json = false
+
+    @Flag(name: .shortAndLong, help: "Say nothing on stderr but errors.")
+    var quiet = false
+}
