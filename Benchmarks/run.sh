@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Measures tdr beside openssl, bagit-python and tar, in one go, and prints a table: `make bench`.
+#   Benchmarks/run.sh [--runs N] [--million | --scale FILES,...] [--record] [a] [b] [c] [none]
+# --million also takes 10,000, 100,000 and 1,000,000 tiny files through a whole transfer, --scale as many as it says;
+# --record writes the table into docs/performance.md. BENCH_CORPUS names where the corpora are or go (default .build/bench; all three: 8.5 GB,
+# and three times that while measuring).
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/../scripts/common.sh"
+
+scripts/setup.sh bench
+build_release --quiet >&2
+exec "$python" Benchmarks/bench.py "$@"
