@@ -1,5 +1,4 @@
 import Archives
-import CShims
 import Glibc
 import Streams
 
@@ -37,50 +36,30 @@ extension BagTarget {
     }
 }
 
-/// A tar archive, compressed or not, with a `.sha256` beside it.
+/// An archive of a bag: its form is made here, its bytes go to a destination.
 final class PackageTarget: BagTarget {
-    let location: BytePath
-    private let name: String
+    var location: BytePath { destination.location }
     private let top: [UInt8]
     private let modifiedSeconds: Int64
-    private let partial: Partial
+    private let destination: any ArchiveDestination
+    private let digest = RunningDigest()
     private var writer: TarWriter?
 
-    /// The file being written, and the digest of what is in it.
-    private final class Partial {
-        let file: OpenFile
+    private final class RunningDigest {
         var hasher = SHA256Hasher()
-        var offset: Int64 = 0
-        var unflushed: Int64 = 0
-
-        init(_ file: consuming OpenFile) { self.file = file }
-
-        func take(_ bytes: UnsafeRawBufferPointer) throws {
-            hasher.update(bytes)
-            try file.write(bytes)
-            offset += Int64(bytes.count)
-            unflushed += Int64(bytes.count)
-            if unflushed >= 16 << 20 {
-                // Written back while the rest is made, so that the last sync finds little to do.
-                _ = tdr_start_writeback(file.descriptor, offset - unflushed, unflushed)
-                unflushed = 0
-            }
-        }
     }
 
-    init(_ consignment: Consignment, form: BagForm, in folder: BytePath, modified: Timestamp) throws {
-        name = form.name(consignment.reference)
-        location = folder.appending(name)
+    init(
+        _ consignment: Consignment, form: BagForm, to destination: any ArchiveDestination, modified: Timestamp
+    ) throws {
+        self.destination = destination
         top = Array(consignment.reference.description.utf8)
         modifiedSeconds = modified.seconds
-        let place = folder.appending(".\(name).tdr-partial")
-        let file = try OpenFile.open(place, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode: 0o644)
-        guard try file.tryLock() else { throw ExportError.targetBusy(place) }
-        // What a killed run left behind, or nothing.
-        try file.truncate(to: 0)
-        let partial = Partial(file)
-        self.partial = partial
-        writer = try TarWriter(compression: form == .tarGz ? .gzip(level: 6) : .none) { try partial.take($0) }
+        let digest = digest
+        writer = try TarWriter(compression: form == .tarGz ? .gzip(level: 6) : .none) { bytes in
+            digest.hasher.update(bytes)
+            try destination.write(bytes)
+        }
         try writer?.addDirectory(top, mode: 0o755, modifiedSeconds: modifiedSeconds)
     }
 
@@ -100,49 +79,11 @@ final class PackageTarget: BagTarget {
 
     func commit() throws -> (sha256: SHA256Digest?, wasThere: Bool) {
         try writer.take()?.finish()
-        let digest = partial.hasher.finish()
-        try partial.file.sync()
-        let folder = try OpenFile.directory(location.directory)
-        let wasThere = try publish(digest, folder)
-        try writeSidecar(digest, folder)
-        try folder.sync()
-        return (digest, wasThere)
+        let sha256 = digest.hasher.finish()
+        return (sha256, try destination.commit(sha256))
     }
 
-    private func publish(_ digest: SHA256Digest, _ folder: borrowing OpenFile) throws -> Bool {
-        let temporary = BytePath(partial.file.path.lastComponent)
-        let final = BytePath(name)
-        let descriptor = folder.descriptor
-        let code = temporary.withCString { from in
-            final.withCString { tdr_rename_noreplace(descriptor, from, descriptor, $0) }
-        }
-        if code == 0 {
-            try folder.sync()
-            return false
-        }
-        guard errno == EEXIST else { throw SystemFault("rename to", location) }
-        guard try digestOfFile(at: location) == digest else { throw ExportError.targetExists(location) }
-        abandon()
-        return true
-    }
-
-    /// `{hex}  {name}`, as `sha256sum -c` reads it in the folder.
-    private func writeSidecar(_ digest: SHA256Digest, _ folder: borrowing OpenFile) throws {
-        let temporary = location.directory.appending(".\(name).sha256.tdr-partial")
-        let file = try OpenFile.open(
-            temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode: 0o644)
-        try file.write(Array("\(digest.hex)  \(name)\n".utf8))
-        try file.sync()
-        let final = location.directory.appending("\(name).sha256")
-        guard temporary.withCString({ from in final.withCString { rename(from, $0) } }) == 0 else {
-            throw SystemFault("rename to", final)
-        }
-    }
-
-    func abandon() {
-        // The name may be gone already: then there is nothing to take away.
-        _ = partial.file.path.withCString { unlink($0) }
-    }
+    func abandon() { destination.abandon() }
 }
 
 /// The digest of a file's bytes; nil for anything but a regular file.

@@ -113,7 +113,9 @@ public struct Exporter: Sendable {
             switch request.form {
             case .folder: try FolderTarget(consignment, in: folder, modified: exported)
             case .tar, .tarGz:
-                try PackageTarget(consignment, form: request.form, in: folder, modified: exported)
+                try PackageTarget(
+                    consignment, form: request.form,
+                    to: FileDestination(name: request.form.name(consignment.reference), in: folder), modified: exported)
             }
         do {
             try writeTagFiles(BagTagFiles(consignment, in: store, facts: facts), to: target)

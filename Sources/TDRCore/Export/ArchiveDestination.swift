@@ -1,0 +1,98 @@
+import CShims
+import Glibc
+import Streams
+
+/// Where the bytes of an archive go, in order, and how it becomes visible.
+///
+/// Order of calls: ``write(_:)``…, ``commit(_:)``. ``abandon()`` at any time takes everything away. One thread at a time.
+protocol ArchiveDestination: AnyObject {
+    /// The archive's final place.
+    var location: BytePath { get }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws
+
+    /// Makes the archive, whose digest is `sha256`, durable and visible, and its `.sha256` beside it.
+    ///
+    /// - Returns: whether the same archive was there already.
+    /// - Throws: ``ExportError/targetExists(_:)`` when something else has the name. Then nothing is changed.
+    func commit(_ sha256: SHA256Digest) throws -> Bool
+
+    /// Takes the temporary parts away.
+    func abandon()
+}
+
+/// An archive in a folder of this machine.
+final class FileDestination: ArchiveDestination {
+    let location: BytePath
+    private let name: String
+    private let file: OpenFile
+    private var offset: Int64 = 0
+    private var unflushed: Int64 = 0
+
+    /// Takes over what a killed run left under the temporary name.
+    ///
+    /// - Throws: ``ExportError/targetBusy(_:)`` when another process writes it.
+    init(name: String, in folder: BytePath) throws {
+        self.name = name
+        location = folder.appending(name)
+        let place = folder.appending(".\(name).tdr-partial")
+        file = try OpenFile.open(place, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode: 0o644)
+        guard try file.tryLock() else { throw ExportError.targetBusy(place) }
+        try file.truncate(to: 0)
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try file.write(bytes)
+        offset += Int64(bytes.count)
+        unflushed += Int64(bytes.count)
+        if unflushed >= 16 << 20 {
+            // Written back while the rest is made, so that the last sync finds little to do.
+            _ = tdr_start_writeback(file.descriptor, offset - unflushed, unflushed)
+            unflushed = 0
+        }
+    }
+
+    func commit(_ sha256: SHA256Digest) throws -> Bool {
+        try file.sync()
+        let folder = try OpenFile.directory(location.directory)
+        let wasThere = try publish(sha256, folder)
+        try writeSidecar(sha256, folder)
+        try folder.sync()
+        return wasThere
+    }
+
+    private func publish(_ digest: SHA256Digest, _ folder: borrowing OpenFile) throws -> Bool {
+        let temporary = BytePath(file.path.lastComponent)
+        let final = BytePath(name)
+        let descriptor = folder.descriptor
+        let code = temporary.withCString { from in
+            final.withCString { tdr_rename_noreplace(descriptor, from, descriptor, $0) }
+        }
+        if code == 0 {
+            try folder.sync()
+            return false
+        }
+        guard errno == EEXIST else { throw SystemFault("rename to", location) }
+        guard try digestOfFile(at: location) == digest else { throw ExportError.targetExists(location) }
+        abandon()
+        return true
+    }
+
+    /// `{hex}  {name}`, as `sha256sum -c` reads it in the folder.
+    private func writeSidecar(_ digest: SHA256Digest, _ folder: borrowing OpenFile) throws {
+        let temporary = location.directory.appending(".\(name).sha256.tdr-partial")
+        let sidecar = try OpenFile.open(
+            temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode: 0o644)
+        try sidecar.write(Array("\(digest.hex)  \(name)\n".utf8))
+        try sidecar.sync()
+        let final = location.directory.appending("\(name).sha256")
+        guard temporary.withCString({ from in final.withCString { rename(from, $0) } }) == 0 else {
+            throw SystemFault("rename to", final)
+        }
+    }
+
+    func abandon() {
+        // The name may be gone already: then there is nothing to take away.
+        _ = file.path.withCString { unlink($0) }
+    }
+}
