@@ -29,8 +29,11 @@ let package = Package(
         .target(name: "CShims"),
         // Byte shuffles of the processor, which Swift does not offer: the literal finder of Pronom.
         .target(name: "CProbe"),
+        // libyara without its headers, which Swift cannot read.
+        .systemLibrary(name: "CYaraLibrary", pkgConfig: "yara", providers: [.apt(["libyara-dev"])]),
+        .target(name: "CYara", dependencies: ["CYaraLibrary"]),
         // The default signatures, embedded: mapped with the program, nothing to find or to parse.
-        .target(name: "CSignatures", exclude: ["default.signatures", "format-policy.json"]),
+        .target(name: "CSignatures", exclude: ["default.signatures", "default.yar", "format-policy.json"]),
 
         // Leaf: bytes, paths, digests, files, threads. Knows no domain.
         .target(
@@ -49,7 +52,7 @@ let package = Package(
         .target(
             name: "TDRCore",
             dependencies: [
-                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "Pronom", "Streams",
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Pronom", "Streams",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),

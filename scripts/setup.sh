@@ -14,6 +14,7 @@ pkg-config        all             pkg-config  finds the libraries below when bui
 libsqlite3-dev    all             -           SQLite, the store's database
 libarchive-dev    all             -           libarchive, reads and writes tar and gzip
 libmagic-dev      all             -           libmagic, recognises file formats
+libyara-dev       all             -           libyara, scans files by YARA rules
 zlib1g-dev        all             -           zlib, unpacks members of ZIP containers
 libexpat1-dev     all             -           expat, reads signature files
 curl              test            curl        fetches signature files for tdr signatures update

@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -80,6 +83,36 @@ int tdr_connect_unix(const char *path, int timeout_seconds) {
         errno = reason;
         return -1;
     }
+    return fd;
+}
+
+int tdr_connect_tcp(const char *host, const char *port, int timeout_seconds) {
+    struct addrinfo wanted = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    errno = 0;
+    if (getaddrinfo(host, port, &wanted, &found) != 0) {
+        errno = 0;
+        return -1;
+    }
+    int reason = 0, fd = -1;
+    for (struct addrinfo *each = found; each != NULL; each = each->ai_next) {
+        fd = socket(each->ai_family, each->ai_socktype | SOCK_CLOEXEC, each->ai_protocol);
+        if (fd < 0) {
+            reason = errno;
+            continue;
+        }
+        // On Linux the time limit for sending is that for connecting, too.
+        struct timeval limit = {.tv_sec = timeout_seconds, .tv_usec = 0};
+        int on = 1;
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) == 0 &&
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+            connect(fd, each->ai_addr, each->ai_addrlen) == 0)
+            break;
+        reason = errno;
+        close(fd);
+        fd = -1;
+    }
+    freeaddrinfo(found);
+    errno = reason;
     return fd;
 }
 

@@ -15,3 +15,11 @@ static const unsigned char policy[] = {
 const unsigned char *tdr_format_policy(void) { return policy; }
 
 size_t tdr_format_policy_count(void) { return sizeof policy; }
+
+static const unsigned char rules[] = {
+#embed "default.yar"
+};
+
+const unsigned char *tdr_yara_rules_text(void) { return rules; }
+
+size_t tdr_yara_rules_text_count(void) { return sizeof rules; }

@@ -94,3 +94,6 @@ package func withBlockingThreads<Result: Sendable>(
     defer { executor.shutDown() }
     return try await withTaskExecutorPreference(executor) { try await body(executor) }
 }
+
+/// Rests on a thread that may block.
+package func pause(_ microseconds: UInt32) { usleep(microseconds) }

@@ -99,6 +99,20 @@ package struct OpenFile: ~Copyable, Sendable {
         try readFully(descriptor, into: buffer, at: offset, path: path)
     }
 
+    /// Calls `body` with the first `count` bytes in pieces of a megabyte and the place of each.
+    package func forEachPiece(
+        of count: Int64, _ body: (UnsafeRawBufferPointer, Int64) -> Void
+    ) throws(SystemFault) {
+        let buffer = Buffer(count: 1 << 20)
+        var offset: Int64 = 0
+        while offset < count {
+            let read = try read(into: buffer.bytes, at: offset)
+            if read == 0 { return }
+            body(buffer.prefix(read), offset)
+            offset += Int64(read)
+        }
+    }
+
     /// Writes all of `bytes` at the file's position.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemFault) {
         var done = 0

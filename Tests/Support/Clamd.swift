@@ -106,7 +106,7 @@ package final class FakeClamd: Sendable {
         }
     }
 
-    /// Answers VERSION with `version` and every file in this manner.
+    /// Answers the question for the version with `version` and every file in this manner.
     package init(version: String = "ClamAV 1.4.6/27000/Mon Nov 23 08:00:00 2026\0", _ manner: Manner) throws {
         folder = try TemporaryFolder()
         socket = folder.appending("socket")
@@ -146,6 +146,14 @@ package final class FakeClamd: Sendable {
         var connections: [Int32: [UInt8]] = [:]
         var endless: Set<Int32> = []
         var gone = false
+        // Of the last answer on each connection.
+        var numbers: [Int32: Int] = [:]
+        // Answers are written with the number 1; each gets its own.
+        func numbered(_ bytes: [UInt8], _ connection: Int32) -> [UInt8] {
+            numbers[connection, default: 0] += 1
+            guard bytes.starts(with: Array("1: ".utf8)) else { return bytes }
+            return Array("\(numbers[connection, default: 0])".utf8) + bytes.dropFirst()
+        }
         while true {
             var polled = [pollfd(fd: work.listener, events: Int16(POLLIN), revents: 0)]
             polled += connections.keys.map { connection in
@@ -176,13 +184,14 @@ package final class FakeClamd: Sendable {
                     let command = String(decoding: (connections[entry.fd] ?? [])[..<end], as: UTF8.self)
                     connections[entry.fd]?.removeSubrange(...end)
                     switch command {
-                    case "zVERSION": say(entry.fd, work.version)
+                    case "zVERSIONCOMMANDS": say(entry.fd, work.version)
+                    case "zIDSESSION": numbers[entry.fd] = 0
                     // The byte that carries the descriptor ends a command of its own, which is the file.
                     case "":
                         switch work.manner {
-                        case .says(let bytes): say(entry.fd, bytes)
+                        case .says(let bytes): say(entry.fd, numbered(bytes, entry.fd))
                         case .closesAfter(let bytes), .saysOnceAndGoes(let bytes):
-                            say(entry.fd, bytes)
+                            say(entry.fd, numbered(bytes, entry.fd))
                             close(entry.fd)
                             connections[entry.fd] = nil
                             if case .saysOnceAndGoes = work.manner { gone = true }

@@ -32,6 +32,9 @@ int tdr_start_writeback(int fd, int64_t offset, int64_t length);
 /// Connects a new stream socket to a UNIX path; the descriptor, or -1.
 int tdr_connect_unix(const char *path, int timeout_seconds);
 
+/// The same to a machine and a port; errno is 0 when there is no such machine.
+int tdr_connect_tcp(const char *host, const char *port, int timeout_seconds);
+
 /// setlocale(LC_CTYPE, name): 0 when it took effect.
 int tdr_set_ctype(const char *name);
 

@@ -11,4 +11,8 @@ size_t tdr_default_signatures_count(void);
 const unsigned char *tdr_format_policy(void);
 size_t tdr_format_policy_count(void);
 
+// Our own YARA rules, as text.
+const unsigned char *tdr_yara_rules_text(void);
+size_t tdr_yara_rules_text_count(void);
+
 #endif

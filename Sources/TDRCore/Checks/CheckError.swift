@@ -6,6 +6,8 @@ public enum CheckError: Error, CustomStringConvertible {
     case notUploaded(ConsignmentReference, ConsignmentStatusValue?)
     /// The consignment has no file of that path.
     case unknownFile(ConsignmentReference, String)
+    /// Files that were to be checked have no result: an error of ours.
+    case lostFiles(ConsignmentReference, expected: Int, recorded: Int)
     /// The place of the bytes is gone.
     case noBytes(ConsignmentReference, String)
 
@@ -19,6 +21,9 @@ public enum CheckError: Error, CustomStringConvertible {
                 + " finish it with `tdr upload --resume \(reference)`"
         case .unknownFile(let reference, let path):
             "\(reference) has no file '\(path)'; `tdr status \(reference) --files` lists them as they are written"
+        case .lostFiles(let reference, let expected, let recorded):
+            "the check of \(reference) lost count: \(expected) files were to be checked and \(recorded) have results;"
+                + " the rest has none. Run it again and report this as an error of tdr"
         case .noBytes(let reference, let reason):
             "cannot check \(reference): the folder of its files cannot be opened (\(reason))"
         }

@@ -14,28 +14,26 @@ final class CheckRecorder: Sendable {
     private let consignment: Consignment
     private let store: Store
     private let run: RunID
-    private let antivirusEngine: Int64?
+    /// The rows of the run's antivirus engines, in their order.
+    private let antivirusEngines: [Int64]
     private let formatEngine: Int64
-    /// The antivirus engine in use.
-    let engineVersion: EngineVersion?
     private let state = Mutex(State())
     /// One writer at a time; the readers go on meanwhile.
     private let writing = Mutex(())
 
     init(
-        _ consignment: Consignment, in store: Store, run: RunID, engine: AntivirusEngine, signatures: Signatures,
+        _ consignment: Consignment, in store: Store, run: RunID, engines: AntivirusEngines, signatures: Signatures,
         softwareVersion: String
     ) throws {
         self.consignment = consignment
         self.store = store
         self.run = run
-        if case .clamd(let clamd) = engine { engineVersion = clamd.version } else { engineVersion = nil }
-        let version = engineVersion
-        (antivirusEngine, formatEngine) = try store.write { db in
+        let versions = engines.engines.map(\.version)
+        (antivirusEngines, formatEngine) = try store.write { db in
             let pronom = EngineVersion(
                 software: Signatures.software, softwareVersion: softwareVersion, databaseVersion: signatures.binaryFile)
             return (
-                try version.map { try db.engine($0, kind: "antivirus", method: "") },
+                try versions.map { try db.engine($0, kind: "antivirus", method: "") },
                 try db.engine(pronom, kind: "format", container: signatures.containerFile, method: "pronom")
             )
         }
@@ -54,7 +52,7 @@ final class CheckRecorder: Sendable {
             if !checks.isEmpty { try db.move(consignment, .clientChecks, to: .inProgress, run: run, at: now) }
             if policy.checks.contains(.antivirus) {
                 try db.setMetadata(
-                    ConsignmentPolicy.antivirus, of: consignment, to: policy.antivirus == .none ? "none" : nil,
+                    ConsignmentPolicy.antivirus, of: consignment, to: policy.antivirus.engines.isEmpty ? "none" : nil,
                     run: run, at: now)
             }
         }
@@ -112,8 +110,11 @@ final class CheckRecorder: Sendable {
             reasons[.serverChecksum] = reason
         case nil: break
         }
-        switch findings.antivirus {
+        switch findings.antivirus?.verdict {
         case .clean: values[.antivirus] = .success
+        case .cleanInWindows(let how):
+            values[.antivirus] = .success
+            reasons[.antivirus] = how
         case .found(let name):
             values[.antivirus] = .virusDetected
             reasons[.antivirus] = name
@@ -136,7 +137,7 @@ final class CheckRecorder: Sendable {
             reasons[.ffid] = reason
         case nil: break
         }
-        if let verdict = findings.antivirus { try record(verdict, of: file, db, at: now) }
+        if let finding = findings.antivirus { try record(finding, of: file, db, at: now) }
         var after = file.statuses
         for (type, value) in values { after[type] = value }
         if FileStatusType.ofChecks.allSatisfy({ after[$0] != nil }) { values[.clientChecks] = after.clientChecks }
@@ -167,20 +168,22 @@ final class CheckRecorder: Sendable {
         }
     }
 
-    private func record(_ verdict: AntivirusVerdict, of file: FileToCheck, _ db: Database, at now: Timestamp) throws {
-        guard let antivirusEngine else { return }
-        let result: String? =
-            switch verdict {
-            case .clean: ""
-            case .found(let name): name
-            case .notScanned: nil
-            }
-        try db.cachedStatement(
-            sql: """
-                INSERT INTO antivirusResult (fileId, engineId, result, datetime) VALUES (?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET result = excluded.result, datetime = excluded.datetime
-                """
-        ).execute(arguments: [file.key.row, antivirusEngine, result, now.milliseconds])
+    /// A row for each engine that was asked.
+    private func record(_ finding: AntivirusFinding, of file: FileToCheck, _ db: Database, at now: Timestamp) throws {
+        for (engine, verdict) in zip(antivirusEngines, finding.byEngine) {
+            let result: String? =
+                switch verdict {
+                case .clean, .cleanInWindows: ""
+                case .found(let name): name
+                case .notScanned: nil
+                }
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO antivirusResult (fileId, engineId, result, datetime) VALUES (?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET result = excluded.result, datetime = excluded.datetime
+                    """
+            ).execute(arguments: [file.key.row, engine, result, now.milliseconds])
+        }
     }
 
     /// Sums up the files' statuses in the consignment's. A check that some uploaded file still lacks stays

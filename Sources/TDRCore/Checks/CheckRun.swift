@@ -20,7 +20,7 @@ public struct CheckRequest: Sendable {
     public init(jobs: Int) { self.jobs = jobs }
 }
 
-/// What a check run did.
+/// What the check of one consignment did.
 public struct CheckSummary: Sendable {
     /// The consignment.
     public let consignment: Consignment
@@ -30,96 +30,182 @@ public struct CheckSummary: Sendable {
     public let filesWithProblems: Int
     /// The steps after the run.
     public let statuses: [ConsignmentStatusType: ConsignmentStatusValue]
-    /// The antivirus engine, when one was used.
-    public let engine: EngineVersion?
-    /// Why no engine could be used, when one was wanted.
+    /// The antivirus engines that were used.
+    public let engines: [EngineVersion]
+    /// Why an engine that was wanted could not be used.
     public let engineMissing: String?
 }
 
-/// Checks the stored bytes of a consignment.
+/// Checks the stored bytes of consignments.
 ///
-/// As many workers as asked for take batches from one feed; each checks its files one after the other on a thread of
-/// its own and hands the findings to one recorder, which writes a thousand to a transaction. A run that was cut off
-/// has recorded what it finished; the next one takes the files that lack a result.
+/// As many workers as asked for take batches from the consignments by turns; each checks its files one after the other
+/// on a thread of its own and hands the findings to the consignment's recorder, which writes a thousand to a
+/// transaction. A run that was cut off has recorded what it finished; the next one takes the files that lack a result.
 public struct CheckRun: Sendable {
     private let store: Store
-    private let run: RunInfo
+    private let run: @Sendable (Consignment) -> RunInfo
     private let signatures: Signatures
     private let meter: ProgressMeter
 
-    /// Checks in `store` by these PRONOM signatures, recorded as `run`, telling `meter` how far they are.
-    public init(store: Store, run: RunInfo, signatures: Signatures, meter: ProgressMeter) {
+    /// Checks in `store` by these PRONOM signatures, each consignment recorded as `run` says, telling `meter` how far
+    /// they are.
+    public init(
+        store: Store, signatures: Signatures, meter: ProgressMeter, run: @escaping @Sendable (Consignment) -> RunInfo
+    ) {
         self.store = store
         self.signatures = signatures
         self.run = run
         self.meter = meter
     }
 
-    /// Makes the checks of `request`.
+    /// The outcome of one consignment, as soon as it is known.
+    public typealias Told = @Sendable (Consignment, Result<CheckSummary, any Error>) -> Void
+
+    /// Makes the checks of `request`. A consignment that cannot be checked does not keep the others from it.
     ///
-    /// - Throws: ``CheckError``, ``StoreError``, `CancellationError`. What is wrong with files is recorded, not thrown.
-    public func check(_ consignment: Consignment, _ request: CheckRequest) async throws -> CheckSummary {
-        let lock = try ConsignmentLock(consignment, in: store, for: "check")
-        defer { withExtendedLifetime(lock) {} }
-        let upload = try store.statuses(of: consignment)[.upload]
-        guard upload == .completed || upload == .completedWithIssues else {
-            throw CheckError.notUploaded(consignment.reference, upload)
-        }
-        return try await withBlockingThreads(request.jobs) { _ in
-            try await check(locked: consignment, request)
+    /// - Throws: ``AntivirusError``, `CancellationError`. What is wrong with files is recorded, not thrown; what is wrong
+    ///   with a consignment is told as its outcome.
+    public func check(_ consignments: [Consignment], _ request: CheckRequest, told: @escaping Told) async throws {
+        try await withBlockingThreads(request.jobs) { _ in
+            let engines = try engines(request)
+            let feed = FairFeed()
+            let jobs = JobList()
+            var files = 0
+            var bytes: Int64 = 0
+            for consignment in consignments {
+                guard let job = begin(consignment, request, engines, jobs, told) else { continue }
+                files += job.feed.files
+                bytes += job.feed.bytes
+                feed.add(job)
+            }
+            meter.begin("checking", files: files, bytes: bytes)
+            feed.close()
+            try await work(feed, jobs, request, engines)
         }
     }
 
-    private func check(locked consignment: Consignment, _ request: CheckRequest) async throws -> CheckSummary {
-        var checks = request.checks
-        if request.antivirus == .none { checks.remove(.antivirus) }
-        var engine = AntivirusEngine.missing("no antivirus engine is asked for")
-        if checks.contains(.antivirus) {
-            do {
-                engine = .clamd(try ClamdEngine.find(request.antivirus))
-            } catch {
-                engine = .missing(error.reason)
-            }
-        }
-        let runID = try store.begin(run)
-        let feed = try CheckFeed(consignment, in: store, checks: checks, request)
-        let recorder = try CheckRecorder(
-            consignment, in: store, run: runID, engine: engine, signatures: signatures, softwareVersion: run.version)
-        try recorder.begin(checks, of: consignment, policy: request)
-        meter.begin("checking", files: feed.files, bytes: feed.bytes)
+    /// Makes the checks of one consignment.
+    ///
+    /// - Throws: ``CheckError``, ``AntivirusError``, ``StoreError``, `CancellationError`.
+    public func check(_ consignment: Consignment, _ request: CheckRequest) async throws -> CheckSummary {
+        let box = OutcomeBox()
+        try await check([consignment], request) { _, told in box.outcome.withLock { $0 = told } }
+        guard let outcome = box.outcome.withLock({ $0 }) else { throw CancellationError() }
+        return try outcome.get()
+    }
 
-        let using = engine
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<max(1, request.jobs) {
-                group.addTask {
-                    let checker = try FileChecker(
-                        consignment, in: store, antivirus: using, signatures: signatures, policy: request.policy,
-                        meter: meter)
-                    while let batch = try feed.next() {
-                        var findings: [FileFindings] = []
-                        findings.reserveCapacity(batch.count)
-                        for file in batch { findings.append(try checker.check(file)) }
-                        meter.add(files: batch.count)
-                        try recorder.add(findings)
+    /// Goes on checking consignments as `pending` names them, until the task is cancelled.
+    ///
+    /// - Parameter pending: is asked every `interval` for consignments that wait; those that are being checked already
+    ///   are passed over.
+    /// - Throws: ``AntivirusError``, `CancellationError`.
+    public func watch(
+        _ request: CheckRequest, every interval: Duration, pending: @escaping @Sendable () throws -> [Consignment],
+        told: @escaping Told
+    ) async throws {
+        try await withBlockingThreads(request.jobs) { _ in
+            let engines = try engines(request)
+            let feed = FairFeed()
+            let jobs = JobList()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await work(feed, jobs, request, engines) }
+                defer { group.cancelAll() }
+                while true {
+                    let busy = Set(jobs.all.map(\.consignment.id))
+                    for consignment in try pending() where !busy.contains(consignment.id) {
+                        guard let job = begin(consignment, request, engines, jobs, told) else { continue }
+                        meter.extend(files: job.feed.files, bytes: job.feed.bytes)
+                        feed.add(job)
                     }
+                    try await Task.sleep(for: interval)
                 }
             }
-            do {
+        }
+    }
+
+    private func engines(_ request: CheckRequest) throws -> AntivirusEngines {
+        guard request.checks.contains(.antivirus) else { return .none }
+        return try AntivirusEngines(
+            request.antivirus, cache: store.directory.appending("cache"), now: store.clock())
+    }
+
+    private func begin(
+        _ consignment: Consignment, _ request: CheckRequest, _ engines: AntivirusEngines,
+        _ jobs: JobList, _ told: @escaping Told
+    ) -> CheckJob? {
+        do {
+            let job = try CheckJob(
+                consignment, in: store, run(consignment), request, engines: engines, signatures: signatures
+            ) { job, outcome in
+                jobs.remove(job)
+                told(job.consignment, outcome)
+            }
+            jobs.add(job)
+            return job
+        } catch {
+            told(consignment, .failure(error))
+            return nil
+        }
+    }
+
+    private func work(
+        _ feed: FairFeed, _ jobs: JobList, _ request: CheckRequest, _ engines: AntivirusEngines
+    ) async throws {
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<max(1, request.jobs) {
+                    group.addTask { try work(feed, request, engines) }
+                }
                 try await group.waitForAll()
-            } catch {
-                // What is finished is kept, whatever ended the run.
-                group.cancelAll()
-                while (await group.nextResult()) != nil {}
-                try recorder.flush()
+            }
+        } catch {
+            // What is finished is kept, whatever ended the run.
+            for job in jobs.takeAll() { try job.stop() }
+            throw error
+        }
+    }
+
+    /// One worker.
+    private func work(_ feed: FairFeed, _ request: CheckRequest, _ engines: AntivirusEngines) throws {
+        let checker = try FileChecker(
+            antivirus: engines, signatures: signatures, policy: request.policy, meter: meter)
+        var opened: (job: CheckJob, bytes: any CheckedBytes)?
+        while let (job, files) = try feed.next() {
+            do {
+                let bytes = if let opened, opened.job === job { opened.bytes } else { try job.bytes() }
+                opened = (job, bytes)
+                let findings = try checker.check(files, in: bytes, type: job.consignment.type)
+                meter.add(files: files.count)
+                job.record(findings)
+            } catch let error as CancellationError {
                 throw error
+            } catch {
+                job.fail(error)
             }
         }
-        try recorder.flush()
-        let outcome = try recorder.rollUp(checks)
-        var missing: String?
-        if checks.contains(.antivirus), case .missing(let reason) = engine { missing = reason }
-        return CheckSummary(
-            consignment: consignment, filesChecked: recorder.count, filesWithProblems: outcome.problems,
-            statuses: outcome.statuses, engine: recorder.engineVersion, engineMissing: missing)
     }
+}
+
+/// The consignments that are being checked.
+private final class JobList: Sendable {
+    private let jobs = Mutex<[CheckJob]>([])
+
+    var all: [CheckJob] { jobs.withLock { $0 } }
+
+    /// All of them, which are let go of: their locks end with them.
+    func takeAll() -> [CheckJob] {
+        jobs.withLock { jobs in
+            defer { jobs = [] }
+            return jobs
+        }
+    }
+
+    func add(_ job: CheckJob) { jobs.withLock { $0.append(job) } }
+
+    func remove(_ job: CheckJob) { jobs.withLock { $0.removeAll { $0 === job } } }
+}
+
+/// The outcome of one consignment on its way between threads.
+private final class OutcomeBox: Sendable {
+    let outcome = Mutex<Result<CheckSummary, any Error>?>(nil)
 }

@@ -2,109 +2,138 @@ import Glibc
 import Pronom
 import Streams
 
-/// One file to check, and what is known of it.
-struct FileToCheck: Sendable {
-    let key: FileKey
-    /// Bytes at upload.
-    let size: Int64
-    /// The digest computed at upload.
-    let sha256: SHA256Digest
-    /// What the file has now.
-    let statuses: FileStatuses
-    /// The checks to make.
-    let checks: Set<CheckKind>
-}
-
-/// What the checks say of one file; a check that was not made has no finding.
-struct FileFindings: Sendable {
-    let file: FileToCheck
-    var checksum: ChecksumFinding?
-    var antivirus: AntivirusVerdict?
-    var format: FormatFinding?
-    /// Bytes read.
-    var bytes: Int64 = 0
-}
-
-/// What re-reading the stored bytes gave.
-enum ChecksumFinding: Sendable {
-    case computed(SHA256Digest)
-    case failed(String)
-}
-
-/// What the format check says.
-enum FormatFinding: Sendable {
-    case identified(FormatFacts, status: FileStatusValue)
-    case failed(String)
-}
-
 /// Checks files, one after the other, on one thread: each is opened once and its bytes are read once, and what is read
-/// goes to every check that wants it. clamd reads the same open file in its own process meanwhile.
+/// goes to every check that wants it.
+///
+/// An antivirus engine in another process may have several files at once: their verdicts are fetched while later files
+/// are read.
 final class FileChecker {
-    private let folder: ObjectFolder
-    private let engine: AntivirusEngine
-    private let type: ConsignmentType
+    private static let pieceBytes = 1 << 20
+    /// From here on a file is named while it is at work, bytes.
+    private static let largeBytes: Int64 = 64 << 20
+
+    private let engines: AntivirusEngines
+    private let sessions: [any AntivirusSession]
+    private let depth: Int
     private let policy: FormatPolicy
     private let magic: Magic
     private var scan: FormatScan
     private let meter: ProgressMeter
-    private let buffer = Buffer(count: 1 << 20)
-    private var clamd: ClamdSession?
+    private let buffer = Buffer(count: FileChecker.pieceBytes)
 
-    init(
-        _ consignment: Consignment, in store: Store, antivirus: AntivirusEngine, signatures: Signatures,
-        policy: FormatPolicy, meter: ProgressMeter
-    ) throws {
-        do {
-            folder = try ObjectFolder(of: consignment, in: store)
-        } catch {
-            throw CheckError.noBytes(consignment.reference, "\(error)")
-        }
-        engine = antivirus
-        type = consignment.type
+    init(antivirus: AntivirusEngines, signatures: Signatures, policy: FormatPolicy, meter: ProgressMeter) throws {
+        engines = antivirus
+        sessions = antivirus.engines.map { $0.session() }
+        depth = sessions.map(\.depth).max() ?? 1
         self.policy = policy
         scan = FormatScan(signatures.compiled)
         magic = try Magic()
         self.meter = meter
     }
 
-    /// Makes the checks that `file` wants.
+    /// A file that was read and whose verdicts are still to come.
+    private struct Waiting {
+        let index: Int
+        let open: SharedFile
+        let before: FileStatus
+        let reading: Reading
+        let tickets: [ScanTicket]
+        /// The verdicts of engines that answer at once.
+        let verdicts: [AntivirusVerdict?]
+    }
+
+    /// Makes the checks that the files want; their findings, in the same order.
     ///
     /// - Throws: `CancellationError`; whatever else goes wrong is a finding.
-    func check(_ file: FileToCheck) throws -> FileFindings {
-        var findings = FileFindings(file: file)
+    func check(
+        _ files: [FileToCheck], in bytes: any CheckedBytes, type: ConsignmentType
+    ) throws -> [FileFindings] {
+        var findings = files.map { FileFindings(file: $0) }
+        var waiting: [Waiting] = []
+        var settled = 0
         do {
-            let open = try folder.open(file.key)
-            let before = try open.status()
-            guard before.kind == .regular else {
-                return allFailed(&findings, "the stored object is a \(before.kind.rawValue)")
+            for index in files.indices {
+                guard let next = try begin(index, in: bytes, &findings[index]) else { continue }
+                waiting.append(next)
+                while waiting.count - settled >= depth {
+                    settle(waiting[settled], &findings[waiting[settled].index], type)
+                    settled += 1
+                }
             }
-            let submitted = file.checks.contains(.antivirus) ? submit(open, size: before.size) : nil
-            let read: Reading
+            for one in waiting[settled...] {
+                try Task.checkCancellation()
+                settle(one, &findings[one.index], type)
+                settled += 1
+            }
+            try Task.checkCancellation()
+        } catch {
+            for one in waiting[settled...] { abandon(one.tickets) }
+            throw error
+        }
+        return findings
+    }
+
+    private func abandon(_ tickets: [ScanTicket]) {
+        for (session, ticket) in zip(sessions, tickets) { session.abandon(ticket) }
+    }
+
+    /// Opens and reads one file; nil when there is nothing to wait for.
+    private func begin(
+        _ index: Int, in bytes: any CheckedBytes, _ findings: inout FileFindings
+    ) throws -> Waiting? {
+        let file = findings.file
+        do {
+            let open = SharedFile(try bytes.open(file))
+            let before = try open.file.status()
+            guard before.kind == .regular else {
+                findings.fail("the stored object is a \(before.kind.rawValue)")
+                return nil
+            }
+            var tickets: [ScanTicket] = []
+            if file.checks.contains(.antivirus) {
+                let subject = ScanSubject(size: before.size, name: file.key.path.name, path: file.key.path.bytes)
+                tickets = sessions.map { $0.begin(open, subject) }
+            }
             do {
-                read = try readOnce(open, size: before.size, for: file)
+                let isLarge = before.size >= FileChecker.largeBytes
+                if isLarge { meter.began(file.key.path) }
+                defer { if isLarge { meter.ended(file.key.path) } }
+                let reading = try readOnce(open.file, size: before.size, for: file)
+                let verdicts = zip(sessions, tickets).map { session, ticket in
+                    session.end()
+                    return session.depth == 1 ? session.verdict(of: ticket, open) : nil
+                }
+                return Waiting(
+                    index: index, open: open, before: before, reading: reading, tickets: tickets, verdicts: verdicts)
             } catch {
-                // An answer that nobody waits for would be taken for the next file's.
-                clamd = nil
+                abandon(tickets)
                 throw error
             }
-            if let submitted { findings.antivirus = verdict(submitted, open) }
-            findings.bytes = read.bytes
-            guard read.bytes == before.size, try open.status().showsNoChange(since: before) else {
-                return allFailed(&findings, "it changed while it was being checked")
-            }
-            if file.checks.contains(.checksum) { findings.checksum = .computed(read.digest) }
-            if file.checks.contains(.format) { findings.format = format(read, of: file) }
-            return findings
         } catch let fault as SystemFault {
-            return allFailed(&findings, "the stored bytes cannot be read: \(fault.reason)")
+            findings.fail("the stored bytes cannot be read: \(fault.reason)")
+            return nil
         }
     }
 
-    private func allFailed(_ findings: inout FileFindings, _ reason: String) -> FileFindings {
-        if findings.file.checks.contains(.checksum) { findings.checksum = .failed(reason) }
-        if findings.file.checks.contains(.format) { findings.format = .failed(reason) }
-        if findings.file.checks.contains(.antivirus) { findings.antivirus = .notScanned(reason) }
-        return findings
+    /// Fetches what is still to come of a file, and says what it all means.
+    private func settle(_ one: Waiting, _ findings: inout FileFindings, _ type: ConsignmentType) {
+        let file = findings.file
+        findings.bytes = one.reading.bytes
+        var verdicts: [AntivirusVerdict] = []
+        for (index, ticket) in one.tickets.enumerated() {
+            verdicts.append(one.verdicts[index] ?? sessions[index].verdict(of: ticket, one.open))
+        }
+        do {
+            guard one.reading.bytes == one.before.size, try one.open.file.status().showsNoChange(since: one.before)
+            else { return findings.fail("it changed while it was being checked") }
+        } catch {
+            return findings.fail("the stored bytes cannot be read: \(error)")
+        }
+        if file.checks.contains(.antivirus) {
+            findings.antivirus = AntivirusFinding(verdict: engines.summary(verdicts), byEngine: verdicts)
+        }
+        if file.checks.contains(.checksum) { findings.checksum = .computed(one.reading.digest) }
+        if file.checks.contains(.format) { findings.format = format(one.reading, of: file, type) }
     }
 
     // MARK: The one read
@@ -117,13 +146,14 @@ final class FileChecker {
 
     /// Reads by position: the descriptor, and so its own position, is shared with clamd.
     private func readOnce(_ open: borrowing OpenFile, size: Int64, for file: FileToCheck) throws -> Reading {
-        let wantsDigest = file.checks.contains(.checksum) || file.checks.contains(.format)
+        let wantsFormat = file.checks.contains(.format)
+        let wantsDigest = wantsFormat || file.checks.contains(.checksum)
+        let listeners = file.checks.contains(.antivirus) ? sessions.filter(\.wantsBytes) : []
         var hasher = SHA256Hasher()
         var text = TextTest()
         var answer: MagicAnswer?
         var offset: Int64 = 0
-        guard wantsDigest else { return Reading(bytes: size, digest: hasher.finish()) }
-        let wantsFormat = file.checks.contains(.format)
+        if !wantsDigest, listeners.isEmpty { return Reading(bytes: size, digest: hasher.finish()) }
         var scanWantsMore = wantsFormat
         if wantsFormat { scan.begin(size: size) }
         while true {
@@ -132,9 +162,10 @@ final class FileChecker {
             let bytes = buffer.prefix(count)
             if offset == 0, wantsFormat { answer = magic.answer(for: bytes) }
             if count == 0 { break }
-            hasher.update(bytes)
+            if wantsDigest { hasher.update(bytes) }
             if scanWantsMore { scanWantsMore = try scan.consume(bytes) }
             if wantsFormat, text.isUndecided { text.update(bytes) }
+            for session in listeners { session.consume(bytes, at: offset) }
             offset += Int64(count)
             if count == buffer.bytes.count { meter.add(bytes: Int64(count)) }
             if count < buffer.bytes.count || offset > size { break }
@@ -149,75 +180,10 @@ final class FileChecker {
         return reading
     }
 
-    private func format(_ read: Reading, of file: FileToCheck) -> FormatFinding {
+    private func format(_ read: Reading, of file: FileToCheck, _ type: ConsignmentType) -> FormatFinding {
         guard let facts = read.format else { return .failed("its bytes could not be identified") }
         return .identified(
             facts,
             status: FormatDecision.status(facts, digest: read.digest, size: file.size, type: type, policy: policy))
     }
-
-    // MARK: Antivirus
-
-    private enum Submission {
-        case waiting
-        case answered(AntivirusVerdict)
-    }
-
-    /// Two connections are tried before a file is left unscanned: the first may be one that clamd has closed since.
-    private func submit(_ open: borrowing OpenFile, size: Int64) -> Submission {
-        switch engine {
-        case .missing(let reason): return .answered(.notScanned(reason))
-        case .clamd(let engine):
-            if size > engine.maximumFileBytes {
-                return .answered(
-                    .notScanned(
-                        "not scanned: its \(size) bytes are more than the \(engine.maximumFileBytes) that clamd looks"
-                            + " at; raise MaxFileSize and MaxScanSize in clamd.conf"))
-            }
-            var reason = ""
-            for _ in 0..<2 {
-                do throws(ClamdFault) {
-                    if clamd == nil { clamd = try ClamdSession(socket: engine.socket) }
-                    try clamd?.submit(open)
-                    return .waiting
-                } catch {
-                    clamd = nil
-                    reason = error.reason
-                }
-            }
-            return .answered(.notScanned(reason))
-        }
-    }
-
-    private func verdict(_ submission: Submission, _ open: borrowing OpenFile) -> AntivirusVerdict {
-        if case .answered(let verdict) = submission { return verdict }
-        guard let session = clamd else { return .notScanned("clamd was not asked") }
-        do {
-            return try session.verdict()
-        } catch {
-            clamd = nil
-            return again(open, after: error)
-        }
-    }
-
-    /// One more try on a new connection.
-    private func again(_ open: borrowing OpenFile, after fault: ClamdFault) -> AntivirusVerdict {
-        guard case .clamd(let engine) = engine else { return .notScanned(fault.reason) }
-        do throws(ClamdFault) {
-            let session = try ClamdSession(socket: engine.socket)
-            try session.submit(open)
-            let verdict = try session.verdict()
-            clamd = session
-            return verdict
-        } catch {
-            return .notScanned(error.reason)
-        }
-    }
-}
-
-/// The engine of one run.
-enum AntivirusEngine: Sendable {
-    case clamd(ClamdEngine)
-    /// None can be used, and why: every file is left unscanned, which is no pass.
-    case missing(String)
 }

@@ -1,3 +1,4 @@
+public import Streams
 import Synchronization
 
 /// How far an act is, at one moment.
@@ -12,6 +13,8 @@ public struct Progress: Sendable, Hashable {
     public var bytes: Int64 = 0
     /// All bytes to read.
     public var bytesTotal: Int64
+    /// The files that are being read now and are large enough to take a while; the longest at work first.
+    public var atWork: [RelativePath] = []
 }
 
 /// Counts what is done, from any number of threads, and offers the newest count as an asynchronous stream.
@@ -38,6 +41,24 @@ public final class ProgressMeter: Sendable {
         change {
             $0.files += files
             $0.bytes += bytes
+        }
+    }
+
+    /// A large file is being read.
+    func began(_ path: RelativePath) { change { $0.atWork.append(path) } }
+
+    /// It has been read.
+    func ended(_ path: RelativePath) {
+        change { progress in
+            if let place = progress.atWork.firstIndex(of: path) { progress.atWork.remove(at: place) }
+        }
+    }
+
+    /// More to do has come.
+    func extend(files: Int, bytes: Int64) {
+        change {
+            $0.filesTotal += files
+            $0.bytesTotal += bytes
         }
     }
 

@@ -55,6 +55,25 @@ extension Store {
         }
     }
 
+    /// The consignments whose upload is complete and of which a check has not been made or was cut off; those that some
+    /// process works on now are left out.
+    public func consignmentsToCheck() throws -> [Consignment] {
+        let waiting = try read { db in
+            try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT id FROM consignment WHERE
+                        EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = id AND statusType = 'Upload'
+                            AND value IN ('Completed', 'CompletedWithIssues'))
+                        AND (SELECT count(*) FROM consignmentStatus WHERE consignmentId = id
+                            AND statusType IN ('ServerChecksum', 'ServerFFID') AND value <> 'InProgress') < 2
+                    ORDER BY id
+                    """
+            ).map { try db.consignment(row: $0) }
+        }
+        return waiting.filter { !ConsignmentLock.isHeld($0.id, in: self) }
+    }
+
     /// The consignment with this reference or UUID.
     ///
     /// - Throws: ``StoreError/unknownConsignment(_:)``.

@@ -37,16 +37,7 @@ struct CheckCommand: TDRCommand {
     @Flag(help: "Check files that have a result already, too.")
     var again = false
 
-    @Option(
-        help: ArgumentHelp(
-            "The antivirus engine. Default: $TDR_ANTIVIRUS, else auto: clamd where it is found.",
-            valueName: "engine"))
-    var antivirus: AntivirusChoice?
-
-    @Option(
-        help: ArgumentHelp(
-            "clamd's socket or clamd.conf. Default: $TDR_CLAMD, else the usual places.", valueName: "path"))
-    var clamd: PathArgument?
+    @OptionGroup(title: "Antivirus") var antivirus: AntivirusOptions
 
     @Option(
         name: .shortAndLong, help: ArgumentHelp("Files checked at once. Default: the number of cores.", valueName: "n"))
@@ -58,9 +49,15 @@ struct CheckCommand: TDRCommand {
             valueName: "file"))
     var formatPolicy: PathArgument?
 
-    @OptionGroup var common: CommonOptions
+    @Flag(help: "Go on, and check each consignment by itself when its upload is complete.")
+    var watch = false
 
-    enum AntivirusChoice: String, ExpressibleByArgument, CaseIterable { case auto, clamd, none }
+    @Flag(help: "Check every consignment whose upload is complete and whose checks have not been made, then end.")
+    var pending = false
+
+    @OptionGroup(title: "Signatures") var signatureFiles: SignatureOptions
+
+    @OptionGroup var common: CommonOptions
 
     static func checks(_ text: String) throws -> Set<CheckKind> {
         try Set(
@@ -73,11 +70,15 @@ struct CheckCommand: TDRCommand {
     }
 
     func validate() throws {
-        if references.isEmpty { throw ValidationError("name the consignment to check; tdr status lists them") }
+        if references.isEmpty, !watch, !pending {
+            throw ValidationError("name the consignment to check; tdr status lists them")
+        }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if only?.isEmpty == true { throw ValidationError("--only takes checksum, format and antivirus") }
         if file != nil, references.count > 1 { throw ValidationError("--file goes with one reference") }
-        if antivirus == AntivirusChoice.none, clamd != nil { throw ValidationError("--clamd goes with an antivirus") }
+        if watch || pending, !references.isEmpty || file != nil || again || only != nil {
+            throw ValidationError("--watch and --pending choose the consignments and the checks themselves")
+        }
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
@@ -85,25 +86,34 @@ struct CheckCommand: TDRCommand {
         var request = CheckRequest(jobs: jobs ?? context.jobs)
         if let only { request.checks = only }
         request.again = again
-        request.antivirus = try policy(context)
+        request.antivirus = try antivirus.policy(context)
         if let file = formatPolicy?.path ?? context.environment["TDR_FORMAT_POLICY"].map({ BytePath($0) }) {
             request.policy = try FormatPolicy(readingJSON: file)
         }
         if let file {
             request.file = try storedPath(file.path, of: references[0], in: store)
         }
-        let signatures = try context.signatures()
-        let consignments = try references.map { try store.consignment($0) }
-        var outcome = Outcome.done
-        for consignment in consignments {
-            let meter = ProgressMeter()
-            let run = CheckRun(
-                store: store, run: context.run("check \(consignment.reference)"), signatures: signatures, meter: meter)
-            let wanted = request
-            let summary = try await ProgressLine(meter, context).during { try await run.check(consignment, wanted) }
-            if try tell(summary, store, context) == .findings { outcome = .findings }
+        let signatures = try signatureFiles.signatures(context)
+        let meter = ProgressMeter()
+        let run = CheckRun(store: store, signatures: signatures, meter: meter) {
+            context.run("check \($0.reference)")
         }
-        return outcome
+        let wanted = request
+        let answers = CheckAnswers(onlySome: only != nil, store, context)
+        if watch {
+            try await ProgressLine(meter, context).during {
+                try await run.watch(wanted, every: .seconds(2), pending: { try store.consignmentsToCheck() }) {
+                    answers.tellAtOnce($0, $1)
+                }
+            }
+            return answers.outcome
+        }
+        let consignments =
+            pending ? try store.consignmentsToCheck() : try references.map { try store.consignment($0) }
+        try await ProgressLine(meter, context).during {
+            try await run.check(consignments, wanted) { answers.take($0, $1) }
+        }
+        return try answers.tell(inOrderOf: consignments)
     }
 
     /// The path as it was typed or, when no file has it, as `tdr status` writes awkward names.
@@ -113,59 +123,5 @@ struct CheckCommand: TDRCommand {
         guard let first = candidates.first else { throw ValidationError("--file takes a path in the consignment") }
         let consignment = try store.consignment(reference)
         return try candidates.first { try store.hasFile($0, in: consignment) } ?? first
-    }
-
-    private func policy(_ context: CommandContext) throws -> AntivirusPolicy {
-        let choice =
-            try antivirus
-            ?? context.environment["TDR_ANTIVIRUS"].map { text in
-                guard let choice = AntivirusChoice(rawValue: text) else {
-                    throw ValidationError("TDR_ANTIVIRUS takes auto, clamd or none, not '\(text)'")
-                }
-                return choice
-            } ?? .auto
-        if choice == .none { return .none }
-        if let place = clamd?.path ?? context.environment["TDR_CLAMD"].map({ BytePath($0) }) { return .clamd(place) }
-        return .automatic
-    }
-
-    private func tell(_ summary: CheckSummary, _ store: Store, _ context: CommandContext) throws -> Outcome {
-        let report = try store.report(on: summary.consignment)
-        if let reason = summary.engineMissing { context.messages.note("antivirus: \(reason)") }
-        if context.json {
-            try context.output.json(CheckOutput(summary, report))
-        } else {
-            context.output.line(
-                "\(summary.consignment.reference): \(Text.count(summary.filesChecked, "file")) checked now, "
-                    + "\(Text.count(report.files)) in all")
-            for line in StatusText.checks(report) { context.output.line("  " + line) }
-            if report.filesWithProblems > 0 {
-                context.output.line("  \(Text.count(report.filesWithProblems, "file")) with findings:")
-                for line in try StatusText.problems(report, store, examples: 5) { context.output.line("    " + line) }
-            }
-            context.output.flush()  // the talk about what comes next stands below the answer
-            context.messages.note("next: \(report.nextAction)")
-        }
-        return report.filesWithProblems > 0 || !report.areChecksComplete && only == nil ? .findings : .done
-    }
-}
-
-/// `tdr check --json`.
-struct CheckOutput: Encodable {
-    let reference: String
-    let filesChecked: Int
-    let antivirusEngine: String?
-    let antivirusMissing: String?
-    let status: StatusOutput
-
-    init(_ summary: CheckSummary, _ report: ConsignmentReport) {
-        reference = summary.consignment.reference.description
-        filesChecked = summary.filesChecked
-        antivirusEngine = summary.engine.map {
-            "\($0.software) \($0.softwareVersion)"
-                + ($0.databaseVersion.isEmpty ? "" : ", database \($0.databaseVersion)")
-        }
-        antivirusMissing = summary.engineMissing
-        status = StatusOutput(report)
     }
 }

@@ -1,0 +1,1 @@
+// libyara is reached through CYara; here it is only found and linked.

@@ -1,0 +1,72 @@
+import Streams
+
+/// One file to check, and what is known of it.
+struct FileToCheck: Sendable {
+    let key: FileKey
+    /// Bytes at upload.
+    let size: Int64
+    /// The digest computed at upload.
+    let sha256: SHA256Digest
+    /// What the file has now.
+    let statuses: FileStatuses
+    /// The checks to make.
+    let checks: Set<CheckKind>
+}
+
+/// What the checks say of one file; a check that was not made has no finding.
+struct FileFindings: Sendable {
+    let file: FileToCheck
+    var checksum: ChecksumFinding?
+    var antivirus: AntivirusFinding?
+    var format: FormatFinding?
+    /// Bytes read.
+    var bytes: Int64 = 0
+
+    /// Nothing can be said of the file, and why.
+    mutating func fail(_ reason: String) {
+        if file.checks.contains(.checksum) { checksum = .failed(reason) }
+        if file.checks.contains(.format) { format = .failed(reason) }
+        if file.checks.contains(.antivirus) { antivirus = AntivirusFinding(verdict: .notScanned(reason)) }
+    }
+}
+
+/// What re-reading the stored bytes gave.
+enum ChecksumFinding: Sendable {
+    case computed(SHA256Digest)
+    case failed(String)
+}
+
+/// What the antivirus engines say.
+struct AntivirusFinding: Sendable {
+    /// All engines together.
+    let verdict: AntivirusVerdict
+    /// Each by itself, in the order of the run's engines; empty when none was asked.
+    var byEngine: [AntivirusVerdict] = []
+}
+
+/// What the format check says.
+enum FormatFinding: Sendable {
+    case identified(FormatFacts, status: FileStatusValue)
+    case failed(String)
+}
+
+/// Where the bytes of files to check are.
+protocol CheckedBytes {
+    /// Opens a file for reading. A link put in its place is not followed.
+    func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile
+}
+
+/// The bytes of a consignment.
+final class ConsignmentBytes: CheckedBytes {
+    private let folder: ObjectFolder
+
+    init(_ consignment: Consignment, in store: Store) throws {
+        do {
+            folder = try ObjectFolder(of: consignment, in: store)
+        } catch {
+            throw CheckError.noBytes(consignment.reference, "\(error)")
+        }
+    }
+
+    func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile { try folder.open(file.key) }
+}
