@@ -1,6 +1,7 @@
 import CShims
 import Glibc
 package import Streams
+import Synchronization
 
 /// A real clamd with a tiny database of its own, for as long as this value lives.
 package final class Clamd: Sendable {
@@ -12,17 +13,20 @@ package final class Clamd: Sendable {
         (["X5O!P%@AP[4", #"\PZX54(P^)7CC)7}$"#, "EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*"].joined()).utf8)
 
     private let folder: TemporaryFolder
-    private let program: RunningProgram
+    private let program: Mutex<RunningProgram>
     package let configuration: BytePath
     package let socket: BytePath
+    /// The port on 127.0.0.1, when it has one.
+    package let port: UInt16?
 
-    /// Starts one and waits until it answers.
-    package init(maxFileSize: String = "20M") throws {
+    /// Starts one and waits until it answers. `more` are further lines of its configuration.
+    package init(maxFileSize: String = "20M", tcp: Bool = false, _ more: String = "") throws {
         folder = try TemporaryFolder()
         try setMode(folder.path, 0o755)
         socket = folder.appending("socket")
+        port = tcp ? try Clamd.freePort() : nil
         let text = folder.path.text ?? ""
-        try folder.make("db", ["test.ndb": .file(Array("Tdr.Eicar:0:0:\(Hex.encode(Clamd.eicar))\n".utf8))])
+        try folder.make("db", ["test.ndb": .file(Array("Tdr.Eicar:0:*:\(Hex.encode(Clamd.eicar))\n".utf8))])
         configuration = try folder.make(
             "clamd.conf",
             .file(
@@ -35,32 +39,73 @@ package final class Clamd: Sendable {
                     LogFile \(text)/log
                     MaxFileSize \(maxFileSize)
                     MaxScanSize \(maxFileSize)
+                    StreamMaxLength \(maxFileSize)
                     MaxThreads 4
                     User root
+                    \(port.map { "TCPSocket \($0)\nTCPAddr 127.0.0.1" } ?? "")
+                    \(more)
 
                     """.utf8)))
-        program = try Program.start(BytePath("/usr/sbin/clamd"), ["-c", Argument(configuration)])
-        let running = program
-        let place = socket
-        let ready = waitUntil { running.hasEnded || Clamd.answers(place) }
-        guard ready, !running.hasEnded else {
-            let finished = try running.wait()
-            throw SystemFault("start clamd: \(finished.errors)\(finished.output)", socket, code: ECHILD)
-        }
+        program = Mutex(try Clamd.start(configuration, socket))
     }
 
     deinit {
-        program.send(SIGCONT)
-        program.send(SIGKILL)
-        _ = try? program.wait()
+        program.withLock { program in
+            program.send(SIGCONT)
+            program.send(SIGKILL)
+            _ = try? program.wait()
+        }
     }
 
-    package func send(_ signal: Int32) { program.send(signal) }
+    private static func start(_ configuration: BytePath, _ socket: BytePath) throws -> RunningProgram {
+        let program = try Program.start(BytePath("/usr/sbin/clamd"), ["-c", Argument(configuration)])
+        let ready = waitUntil { program.hasEnded || Clamd.answers(socket) }
+        guard ready, !program.hasEnded else {
+            let finished = try program.wait()
+            throw SystemFault("start clamd: \(finished.errors)\(finished.output)", socket, code: ECHILD)
+        }
+        return program
+    }
+
+    /// A port that nobody has at this moment.
+    private static func freePort() throws -> UInt16 {
+        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+            }
+        }
+        guard code == 0 else { throw SystemFault("find", "a free port") }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    package func send(_ signal: Int32) { program.withLock { $0.send(signal) } }
 
     /// Ends it and waits until it is gone.
     package func end() {
-        program.send(SIGKILL)
-        _ = waitUntil { program.hasEnded }
+        program.withLock { program in
+            program.send(SIGKILL)
+            _ = waitUntil { program.hasEnded }
+        }
+    }
+
+    /// Starts it again where it was.
+    package func startAgain() throws {
+        let again = try Clamd.start(configuration, socket)
+        program.withLock { $0 = again }
+    }
+
+    /// Lets it read its database again.
+    package func reload() {
+        let descriptor = socket.withCString { tdr_connect_unix($0, 1) }
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        _ = Clamd.sendReply(descriptor, "zRELOAD\0")
     }
 
     private static func answers(_ socket: BytePath) -> Bool {

@@ -103,6 +103,7 @@ struct AntivirusOptions: ParsableArguments {
         policy.clamdMaximumBytes = clamdMaxSize
         policy.oversize = oversize
         policy.fileSeconds = fileTimeout
+        policy.temporaryFolder = CommandContext.temporaryFolder
         policy.maximumAgeDays = maxDatabaseAge
         policy.requiresFresh = requireFreshAntivirus
         return policy

@@ -88,7 +88,9 @@ struct AntivirusEngines: Sendable {
                 }
             case .yara(let paths):
                 engines.append(
-                    try YaraEngine(YaraRules.compiled(paths, cache: cache), fileSeconds: policy.fileSeconds))
+                    try YaraEngine(
+                        YaraRules.compiled(paths, cache: cache), fileSeconds: policy.fileSeconds,
+                        temporaryFolder: policy.temporaryFolder))
             }
         }
         for engine in engines {

@@ -29,6 +29,8 @@ public struct AntivirusPolicy: Sendable, Hashable {
     public var fileSeconds: Int32 = 300
     /// How long clamd may be away while it restarts, seconds. After that the rest of the files is not scanned.
     public var restartSeconds: Int32 = 20
+    /// Where large members of archives lie while they are scanned.
+    public var temporaryFolder = BytePath("/tmp")
     /// The age from which a database is called old, days.
     public var maximumAgeDays = 7
     /// Whether an old database is an error instead of a warning.

@@ -18,6 +18,8 @@ final class ClamdSession: AntivirusSession {
         let way: Way
         /// The replies to come, by clamd's numbers; several for a file in windows.
         var expected: [Int] = []
+        /// The connection ended while it was sent.
+        var isLost = false
         /// Known before it was asked.
         var verdict: AntivirusVerdict?
         let deadline: Deadline
@@ -132,7 +134,7 @@ final class ClamdSession: AntivirusSession {
 
     func consume(_ bytes: UnsafeRawBufferPointer, at offset: Int64) {
         guard let ticket = current, let submission = submissions[ticket], submission.way == .stream,
-            submission.verdict == nil
+            submission.verdict == nil, !submission.isLost
         else { return }
         do throws(ClamdFault) {
             var rest = bytes
@@ -200,20 +202,24 @@ final class ClamdSession: AntivirusSession {
         try connection.send("\0\0\0\0", until: deadline)
     }
 
-    /// The stream broke: clamd may have said why before it closed.
+    /// The stream broke. When clamd said why before it closed, that is the answer; when it did not, the file has another
+    /// try as soon as its verdict is asked for.
     private func lose(_ ticket: ScanTicket, _ fault: ClamdFault) {
-        var reason = fault.reason
-        if fault.kind == .lost, let connection, let said = try? connection.reply(until: Deadline(seconds: 2)) {
-            reason = "clamd: \(ClamdSession.answer(in: said))"
-        }
+        let said = fault.kind == .lost ? try? connection?.reply(until: Deadline(seconds: 2)) : nil
         drop(after: fault)
-        submissions[ticket]?.verdict = .notScanned(reason)
+        if let said {
+            submissions[ticket]?.verdict = .notScanned("clamd: \(ClamdSession.answer(in: said))")
+        } else if fault.kind == .lost {
+            submissions[ticket]?.isLost = true
+        } else {
+            submissions[ticket]?.verdict = .notScanned(fault.reason)
+        }
     }
 
     func end() {
         guard let ticket = current, let submission = submissions[ticket] else { return }
         current = nil
-        guard submission.way == .stream, submission.verdict == nil else { return }
+        guard submission.way == .stream, submission.verdict == nil, !submission.isLost else { return }
         do throws(ClamdFault) { try endStream(submission.deadline) } catch { lose(ticket, error) }
     }
 
@@ -241,14 +247,14 @@ final class ClamdSession: AntivirusSession {
     }
 
     private func collect(_ submission: Submission) throws(ClamdFault) -> AntivirusVerdict {
-        guard let connection, submission.connection == connections else {
+        guard let connection, submission.connection == connections, !submission.isLost else {
             throw ClamdFault(.lost, "clamd has closed the connection without an answer")
         }
         // Time begins to run when nobody else is before it.
         let deadline = Deadline(seconds: engine.policy.fileSeconds)
         var verdicts: [AntivirusVerdict] = []
         for number in submission.expected {
-            verdicts.append(try ClamdSession.verdict(in: reply(number, connection, deadline)))
+            verdicts.append(try ClamdSession.verdict(in: reply(number, of: submission, connection, deadline)))
         }
         engine.answered()
         guard verdicts.count > 1 else { return verdicts.first ?? .notScanned("clamd was not asked") }
@@ -257,13 +263,13 @@ final class ClamdSession: AntivirusSession {
 
     /// The reply with this number. Only numbers that were given out and not answered yet are clamd's to use.
     private func reply(
-        _ number: Int, _ connection: ClamdConnection, _ deadline: Deadline
+        _ number: Int, of submission: Submission, _ connection: ClamdConnection, _ deadline: Deadline
     ) throws(ClamdFault) -> String {
         while true {
             if let reply = early.removeValue(forKey: number) { return reply }
             let reply = try connection.reply(until: deadline)
             guard let colon = reply.firstIndex(of: ":"), let found = Int(reply[..<colon]), early[found] == nil,
-                found == number || isAwaited(found)
+                submission.expected.contains(found) || isAwaited(found)
             else { throw ClamdFault(.nonsense, "clamd gives an answer that is none: '\(reply.prefix(80))'") }
             early[found] = reply
         }
