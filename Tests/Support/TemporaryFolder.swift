@@ -132,6 +132,13 @@ package func setMode(_ path: BytePath, _ mode: UInt32) throws {
     guard path.withCString({ chmod($0, mode) }) == 0 else { throw SystemFault("set the rights of", path) }
 }
 
+/// The rights of a file or folder, as in 0o644.
+package func mode(of path: BytePath) throws -> UInt32 {
+    var status = stat()
+    guard path.withCString({ lstat($0, &status) }) == 0 else { throw SystemFault("look at", path) }
+    return status.st_mode & 0o7777
+}
+
 /// The names in a folder, sorted as bytes; empty when there is no such folder.
 package func names(in path: BytePath) throws -> [String] {
     guard let folder = try? OpenFile.directory(path) else { return [] }  // that is the answer

@@ -100,6 +100,7 @@ final class CheckFeed: Sendable {
         return """
             FROM file JOIN fileStatus ON fileId = file.id
             WHERE file.consignmentId = ? AND file.id > ? AND sha256 IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.fileId = file.id AND state = 'Purged')
             \(only == nil ? "" : "AND path = ?")
             \(again && !checks.isEmpty ? "" : "AND (\(lacking.isEmpty ? "0" : lacking.joined(separator: " OR ")))")
             """

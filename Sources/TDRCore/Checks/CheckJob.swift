@@ -46,6 +46,7 @@ final class CheckJob: Sendable {
             softwareVersion: run.version)
         // The bytes are looked for before anything is marked as begun.
         _ = try ConsignmentBytes(consignment, in: store)
+        try Quarantine.settle(consignment, in: store)
         try recorder.begin(checks, of: consignment, policy: request)
     }
 

@@ -9,6 +9,8 @@ final class CheckRecorder: Sendable {
     private struct State {
         var pending: [FileFindings] = []
         var count = 0
+        /// Whether rows say of objects that they lie elsewhere than they do.
+        var movesObjects = false
     }
 
     private let consignment: Consignment
@@ -88,7 +90,12 @@ final class CheckRecorder: Sendable {
                 try db.apply(tally, to: consignment)
             }
         }
-        state.withLock { $0.count += findings.count }
+        let movesObjects = state.withLock { state in
+            state.count += findings.count
+            defer { state.movesObjects = false }
+            return state.movesObjects
+        }
+        if movesObjects { try Quarantine.settle(consignment, in: store) }
     }
 
     private func record(_ findings: FileFindings, _ db: Database, at now: Timestamp, _ tally: inout TallyChange) throws
@@ -140,6 +147,7 @@ final class CheckRecorder: Sendable {
         if let finding = findings.antivirus { try record(finding, of: file, db, at: now) }
         var after = file.statuses
         for (type, value) in values { after[type] = value }
+        try quarantine(findings, db, at: now)
         if FileStatusType.ofChecks.allSatisfy({ after[$0] != nil }) { values[.clientChecks] = after.clientChecks }
         try db.apply(
             FileStatusChange(
@@ -165,6 +173,25 @@ final class CheckRecorder: Sendable {
                 match.puid, match.extensionMismatch, match.formatName, position == 0 ? facts.magic?.mimeType : nil,
                 position == 0 ? facts.magic?.description : nil, now.milliseconds,
             ])
+        }
+    }
+
+    /// A found file is held; one that was held and that every engine calls clean now is let go.
+    private func quarantine(_ findings: FileFindings, _ db: Database, at now: Timestamp) throws {
+        guard consignment.storage == .copied else { return }
+        let row = findings.file.key.row
+        switch findings.antivirus?.verdict {
+        case .found(let names):
+            try db.setQuarantine(file: row, in: consignment, to: .held, found: names, run: run, at: now)
+            state.withLock { $0.movesObjects = true }
+        case .clean, .cleanInWindows:
+            guard findings.file.statuses[.antivirus] == .virusDetected, try db.quarantineState(ofFile: row) == .held
+            else { return }
+            try db.setQuarantine(
+                file: row, in: consignment, to: .released, found: "", reason: "every engine calls it clean now",
+                run: run, at: now)
+            state.withLock { $0.movesObjects = true }
+        case .notScanned, nil: break
         }
     }
 

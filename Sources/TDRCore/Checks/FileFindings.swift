@@ -1,3 +1,4 @@
+import Glibc
 import Streams
 
 /// One file to check, and what is known of it.
@@ -56,17 +57,29 @@ protocol CheckedBytes {
     func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile
 }
 
-/// The bytes of a consignment.
+/// The bytes of a consignment, those in quarantine included: they may be scanned again.
 final class ConsignmentBytes: CheckedBytes {
     private let folder: ObjectFolder
+    private let quarantine: BytePath?
 
     init(_ consignment: Consignment, in store: Store) throws {
         do {
             folder = try ObjectFolder(of: consignment, in: store)
+            quarantine =
+                consignment.storage == .copied ? ObjectFolder.quarantine(of: consignment.id, in: store) : nil
         } catch {
             throw CheckError.noBytes(consignment.reference, "\(error)")
         }
     }
 
-    func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile { try folder.open(file.key) }
+    func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile {
+        do {
+            return try folder.open(file.key)
+        } catch {
+            guard error.code == ENOENT, let quarantine else { throw error }
+            // Its name is a UUID of ours: nothing in it leads elsewhere.
+            guard let held = try? OpenFile.reading(quarantine.appending(file.key.objectName.bytes)) else { throw error }
+            return held
+        }
+    }
 }

@@ -7,6 +7,11 @@ struct ObjectFolder: ~Copyable {
     private let folder: OpenFile
     private let storage: StorageKind
 
+    /// `quarantine/{consignment}` of a store.
+    static func quarantine(of id: RecordID, in store: Store) -> BytePath {
+        store.directory.appending("quarantine").appending(id.description)
+    }
+
     /// Opens the place of the consignment's bytes.
     ///
     /// - Throws: ``SystemFault`` when it is not there.

@@ -5,7 +5,7 @@ public enum ProblemAdvice {
         switch (type, value) {
         case (.upload, _): "could not be read at upload; mend it and run `tdr upload --resume`"
         case (.antivirus, .virusDetected):
-            "contains malware; it will not be exported. Remove or replace it at the source"
+            "contains malware; it is in quarantine and will not be exported. See `tdr quarantine`"
         case (.antivirus, _): "was not scanned, which is no pass; see the reason, then check again"
         case (.checksumMatch, .mismatch):
             "the stored bytes are not those that were uploaded; the disk or memory may be failing. Upload it again"

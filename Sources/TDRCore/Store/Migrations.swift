@@ -15,8 +15,22 @@ enum Migrations {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: version1)
         }
+        migrator.registerMigration("quarantine") { try $0.execute(sql: quarantine) }
         return migrator
     }
+
+    /// Files that an engine found something in. Their objects lie in the store's quarantine while they are held.
+    private static let quarantine = """
+        CREATE TABLE quarantine (
+            fileId INTEGER PRIMARY KEY REFERENCES file (id),
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            state TEXT NOT NULL CHECK (state IN ('Held', 'Released', 'Purged')),
+            found TEXT NOT NULL,
+            reason TEXT,
+            modified INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX quarantine_consignment ON quarantine (consignmentId, fileId);
+        """
 
     private static let version1 = """
         CREATE TABLE store (

@@ -84,11 +84,13 @@ extension Database {
         }
     }
 
-    /// Takes back what the checks said of a file whose bytes are not those they saw.
+    /// Takes back what the checks said of a file whose bytes are not those they saw, or what one of them said.
     func forgetChecks(
-        ofFile row: Int64, in consignment: Consignment, run: RunID, at time: Timestamp, tally: inout TallyChange
+        _ checks: [CheckKind] = CheckKind.allCases, ofFile row: Int64, in consignment: Consignment, run: RunID,
+        at time: Timestamp, tally: inout TallyChange
     ) throws {
-        let types: [FileStatusType] = CheckKind.allCases.flatMap(\.statusTypes) + [.clientChecks]
+        var types = checks.flatMap(\.statusTypes)
+        if types.contains(where: FileStatusType.ofChecks.contains) { types.append(.clientChecks) }
         guard let old = try statuses(ofFile: row) else { return }
         var was: [String] = []
         var new = old
@@ -103,11 +105,14 @@ extension Database {
         if was.isEmpty { return }
         if old.problems.isEmpty != new.problems.isEmpty { tally.add(Tally.problem, "", -1) }
         let columns = types.map { "\($0.rawValue) = NULL" }.joined(separator: ", ")
+        let digest = checks.contains(.checksum) ? ", serverSha256 = NULL" : ""
         try execute(
-            sql: "UPDATE fileStatus SET \(columns), serverSha256 = NULL, problem = ? WHERE fileId = ?",
+            sql: "UPDATE fileStatus SET \(columns)\(digest), problem = ? WHERE fileId = ?",
             arguments: [new.problems.isEmpty ? 0 : 1, row])
-        try execute(sql: "DELETE FROM formatMatch WHERE fileId = ?", arguments: [row])
-        try execute(sql: "DELETE FROM antivirusResult WHERE fileId = ?", arguments: [row])
+        if checks.contains(.format) { try execute(sql: "DELETE FROM formatMatch WHERE fileId = ?", arguments: [row]) }
+        if checks.contains(.antivirus) {
+            try execute(sql: "DELETE FROM antivirusResult WHERE fileId = ?", arguments: [row])
+        }
         try recordEvent(
             run, at: time, consignment: consignment.row, file: row, "ChecksForgotten",
             old: "{\(was.joined(separator: ","))}")

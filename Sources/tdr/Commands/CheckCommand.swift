@@ -91,7 +91,7 @@ struct CheckCommand: TDRCommand {
             request.policy = try FormatPolicy(readingJSON: file)
         }
         if let file {
-            request.file = try storedPath(file.path, of: references[0], in: store)
+            request.file = try file.stored(in: store.consignment(references[0]), of: store)
         }
         let signatures = try signatureFiles.signatures(context)
         let meter = ProgressMeter()
@@ -114,14 +114,5 @@ struct CheckCommand: TDRCommand {
             try await run.check(consignments, wanted) { answers.take($0, $1) }
         }
         return try answers.tell(inOrderOf: consignments)
-    }
-
-    /// The path as it was typed or, when no file has it, as `tdr status` writes awkward names.
-    private func storedPath(_ typed: BytePath, of reference: String, in store: Store) throws -> RelativePath {
-        let candidates = [typed.bytes, bytes(ofDisplayName: String(decoding: typed.bytes, as: UTF8.self))]
-            .compactMap { RelativePath($0) }
-        guard let first = candidates.first else { throw ValidationError("--file takes a path in the consignment") }
-        let consignment = try store.consignment(reference)
-        return try candidates.first { try store.hasFile($0, in: consignment) } ?? first
     }
 }

@@ -1,0 +1,106 @@
+import CShims
+import Glibc
+public import Streams
+
+/// The quarantine of a store: `quarantine/{consignment}/{file}`, where the objects lie in which an engine found
+/// something.
+///
+/// The row says where an object should be and is written first; the move follows, and whatever was cut off in between
+/// is made up for by ``settle(_:)``, which every check begins with.
+public struct Quarantine: Sendable {
+    private let store: Store
+    private let run: RunInfo
+
+    /// The quarantine of `store`; acts are recorded as `run`.
+    public init(_ store: Store, run: RunInfo) {
+        self.store = store
+        self.run = run
+    }
+
+    /// Puts a file back among the objects, to be checked again.
+    ///
+    /// - Throws: ``QuarantineError``, ``StoreError``.
+    public func release(_ path: RelativePath, of consignment: Consignment, reason: String) throws {
+        try change(path, of: consignment, to: .released, reason: reason)
+    }
+
+    /// Destroys the bytes of a file. The consignment keeps its entry and its history.
+    ///
+    /// - Throws: ``QuarantineError``, ``StoreError``.
+    public func purge(_ path: RelativePath, of consignment: Consignment, reason: String) throws {
+        try change(path, of: consignment, to: .purged, reason: reason)
+    }
+
+    private func change(
+        _ path: RelativePath, of consignment: Consignment, to state: QuarantineState, reason: String
+    ) throws {
+        let lock = try ConsignmentLock(consignment, in: store, for: "change the quarantine of")
+        defer { withExtendedLifetime(lock) {} }
+        guard let file = try store.quarantined(in: consignment).first(where: { $0.path == path }) else {
+            throw QuarantineError.notThere(consignment.reference, path)
+        }
+        guard file.state == .held else { throw QuarantineError.notHeld(consignment.reference, path, file.state) }
+        try store.move(file, of: consignment, to: state, reason: reason, run: store.begin(run))
+        try Quarantine.settle(consignment, in: store)
+    }
+
+    /// Puts every object where its row says: held ones into the quarantine, released ones back; purged ones are removed.
+    ///
+    /// - Throws: ``SystemFault`` when the store cannot be written.
+    static func settle(_ consignment: Consignment, in store: Store) throws {
+        // What lies in its source is never moved.
+        guard consignment.storage == .copied else { return }
+        let files = try store.quarantined(in: consignment)
+        if files.isEmpty { return }
+        let objects = try OpenFile.directory(ObjectFolder.path(of: consignment.id, in: store))
+        let place = ObjectFolder.quarantine(of: consignment.id, in: store)
+        try makeDirectory(place.directory, intermediate: false)
+        try makeDirectory(place, intermediate: false)
+        let quarantine = try OpenFile.directory(place)
+        for file in files {
+            let name = BytePath(file.key.objectName.bytes)
+            switch file.state {
+            case .held: try move(name, from: objects, to: quarantine, mode: 0o600)
+            case .released: try move(name, from: quarantine, to: objects, mode: 0o400)
+            case .purged:
+                for folder in [objects.descriptor, quarantine.descriptor] {
+                    guard name.withCString({ unlinkat(folder, $0, 0) }) == 0 || errno == ENOENT else {
+                        throw SystemFault("remove", place.appending(name.bytes))
+                    }
+                }
+            }
+        }
+        try quarantine.sync()
+        try objects.sync()
+    }
+
+    private static func move(
+        _ name: BytePath, from: borrowing OpenFile, to: borrowing OpenFile, mode: mode_t
+    ) throws {
+        let (source, target) = (from.descriptor, to.descriptor)
+        let code = name.withCString { name in
+            // Before it can be seen under the new name, so that nobody reads it who may not.
+            fchmodat(source, name, mode, 0) == 0 ? tdr_rename_noreplace(source, name, target, name) : -1
+        }
+        // Not there: it was moved before.
+        guard code == 0 || errno == ENOENT else { throw SystemFault("move", from.path.appending(name.bytes)) }
+    }
+}
+
+/// Why the quarantine was not changed.
+public enum QuarantineError: Error, CustomStringConvertible {
+    /// The consignment has no such file in quarantine.
+    case notThere(ConsignmentReference, RelativePath)
+    /// It was released or purged before.
+    case notHeld(ConsignmentReference, RelativePath, QuarantineState)
+
+    /// What was being done, to what, what was found, what to do next.
+    public var description: String {
+        switch self {
+        case .notThere(let reference, let path):
+            "'\(path.display)' of \(reference) is not in quarantine; tdr quarantine \(reference) lists what is"
+        case .notHeld(let reference, let path, let state):
+            "'\(path.display)' of \(reference) is not in quarantine any more: it was \(state.rawValue.lowercased())"
+        }
+    }
+}

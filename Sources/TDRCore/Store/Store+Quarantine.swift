@@ -1,0 +1,108 @@
+import FoundationEssentials
+import GRDB
+public import Streams
+
+/// What became of a file that an engine found something in.
+public enum QuarantineState: String, Sendable, CaseIterable {
+    /// Its object lies in the quarantine: readable for its owner alone, never exported, never served.
+    case held = "Held"
+    /// It is back among the objects, to be checked again.
+    case released = "Released"
+    /// Its bytes are gone.
+    case purged = "Purged"
+}
+
+/// A file in quarantine, or one that was.
+public struct QuarantinedFile: Sendable {
+    /// The consignment's reference.
+    public let reference: ConsignmentReference
+    /// The path in the consignment.
+    public let path: RelativePath
+    /// What became of it.
+    public let state: QuarantineState
+    /// What was found.
+    public let found: String
+    /// Why it was released or purged.
+    public let reason: String?
+    /// Since when.
+    public let since: Timestamp
+    let key: FileKey
+}
+
+extension Store {
+    /// The files of one consignment, or of all, that are or were in quarantine, in the order of their paths.
+    public func quarantined(in consignment: Consignment? = nil) throws -> [QuarantinedFile] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT consignment.reference, path, state, found, reason, quarantine.modified, file.id, file.uuid,
+                        coalesce(origin, path)
+                    FROM quarantine JOIN file ON file.id = fileId
+                        JOIN consignment ON consignment.id = quarantine.consignmentId
+                    WHERE ?1 IS NULL OR quarantine.consignmentId = ?1 ORDER BY quarantine.consignmentId, path
+                    """, arguments: [consignment?.row]
+            ).map { try QuarantinedFile($0) }
+        }
+    }
+
+    /// Changes what becomes of a file in quarantine, with its entry in the history; a file that is released lacks its
+    /// antivirus result from then on.
+    func move(
+        _ file: QuarantinedFile, of consignment: Consignment, to state: QuarantineState, reason: String, run: RunID
+    ) throws {
+        let now = clock()
+        try write { db in
+            try db.setQuarantine(
+                file: file.key.row, in: consignment, to: state, found: file.found, reason: reason, run: run, at: now)
+            guard state == .released else { return }
+            var tally = TallyChange()
+            try db.forgetChecks(
+                [.antivirus], ofFile: file.key.row, in: consignment, run: run, at: now, tally: &tally)
+            try db.apply(tally, to: consignment)
+        }
+    }
+}
+
+extension Database {
+    /// The one way in which the quarantine changes.
+    func setQuarantine(
+        file: Int64, in consignment: Consignment, to state: QuarantineState, found: String, reason: String? = nil,
+        run: RunID, at time: Timestamp
+    ) throws {
+        let old = try String.fetchOne(
+            cachedStatement(sql: "SELECT state FROM quarantine WHERE fileId = ?"), arguments: [file])
+        if old == state.rawValue { return }
+        try cachedStatement(
+            sql: """
+                INSERT INTO quarantine (fileId, consignmentId, state, found, reason, modified) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET state = excluded.state, found = excluded.found, reason = excluded.reason,
+                    modified = excluded.modified
+                """
+        ).execute(arguments: [file, consignment.row, state.rawValue, found, reason, time.milliseconds])
+        try recordEvent(
+            run, at: time, consignment: consignment.row, file: file, "Quarantine", old: old,
+            new: reason.map { "\(state.rawValue): \($0)" } ?? state.rawValue)
+    }
+
+    /// What became of a file that was found; nil when it never was.
+    func quarantineState(ofFile row: Int64) throws -> QuarantineState? {
+        try String.fetchOne(
+            cachedStatement(sql: "SELECT state FROM quarantine WHERE fileId = ?"), arguments: [row]
+        ).flatMap(QuarantineState.init)
+    }
+}
+
+extension QuarantinedFile {
+    fileprivate init(_ row: Row) throws {
+        guard let reference = ConsignmentReference(try row.value(0) as String),
+            let path = RelativePath(Array(try row.value(1) as Data)),
+            let state = QuarantineState(rawValue: try row.value(2)),
+            let id = RecordID(bytes: Array(try row.value(7) as Data)),
+            let key = FileKey(row: try row.value(6), id: id, path: try row.value(1), origin: try row.value(8))
+        else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the quarantine makes no sense") }
+        self.init(
+            reference: reference, path: path, state: state, found: try row.value(3), reason: try row.value(4),
+            since: Timestamp(milliseconds: try row.value(5)), key: key)
+    }
+}
