@@ -156,6 +156,9 @@ package struct OpenFile: ~Copyable, Sendable {
         return true
     }
 
+    /// Gives the lock back.
+    package func unlock() { flock(descriptor, LOCK_UN) }
+
     /// Sets the length, cutting off or extending with a hole.
     package func truncate(to length: Int64) throws(SystemFault) {
         while ftruncate(descriptor, off_t(length)) != 0 {

@@ -95,7 +95,10 @@ final class CheckJob: Sendable {
     }
 
     /// The run ends before its time: keeps what was found.
-    func stop() throws { try recorder.flush() }
+    func stop() throws {
+        defer { lock.release() }
+        try recorder.flush()
+    }
 
     private func settleIfDone() {
         let isMine = state.withLock { state in
@@ -104,7 +107,10 @@ final class CheckJob: Sendable {
             return true
         }
         if !isMine { return }
-        settledWith(self, Result { try settle(state.withLock { $0.failure }) })
+        let outcome = Result { try settle(state.withLock { $0.failure }) }
+        // Before anybody is told, who may want the consignment next.
+        lock.release()
+        settledWith(self, outcome)
     }
 
     private func settle(_ failure: (any Error)?) throws -> CheckSummary {

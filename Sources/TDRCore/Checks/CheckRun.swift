@@ -13,6 +13,8 @@ public struct CheckRequest: Sendable {
     public var antivirus: AntivirusPolicy = .automatic
     /// Which formats are refused.
     public var policy = FormatPolicy.standard
+    /// Whether libmagic is asked beside PRONOM; of texts that takes longer than all else together.
+    public var asksMagic = true
     /// How many files are read at once.
     public var jobs: Int
 
@@ -168,7 +170,8 @@ public struct CheckRun: Sendable {
     /// One worker.
     private func work(_ feed: FairFeed, _ request: CheckRequest, _ engines: AntivirusEngines) throws {
         let checker = try FileChecker(
-            antivirus: engines, signatures: signatures, policy: request.policy, meter: meter)
+            antivirus: engines, signatures: signatures, policy: request.policy, asksMagic: request.asksMagic,
+            meter: meter)
         var opened: (job: CheckJob, bytes: any CheckedBytes)?
         while let (job, files) = try feed.next() {
             do {

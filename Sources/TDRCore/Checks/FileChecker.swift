@@ -16,18 +16,22 @@ final class FileChecker {
     private let sessions: [any AntivirusSession]
     private let depth: Int
     private let policy: FormatPolicy
-    private let magic: Magic
+    /// nil when nobody wants its opinion.
+    private let magic: Magic?
     private var scan: FormatScan
     private let meter: ProgressMeter
     private let buffer = Buffer(count: FileChecker.pieceBytes)
 
-    init(antivirus: AntivirusEngines, signatures: Signatures, policy: FormatPolicy, meter: ProgressMeter) throws {
+    init(
+        antivirus: AntivirusEngines, signatures: Signatures, policy: FormatPolicy, asksMagic: Bool = true,
+        meter: ProgressMeter
+    ) throws {
         engines = antivirus
         sessions = antivirus.engines.map { $0.session() }
         depth = sessions.map(\.depth).max() ?? 1
         self.policy = policy
         scan = FormatScan(signatures.compiled)
-        magic = try Magic()
+        magic = asksMagic ? try Magic() : nil
         self.meter = meter
     }
 
@@ -160,7 +164,7 @@ final class FileChecker {
             try Task.checkCancellation()
             let count = try open.read(into: buffer.bytes, at: offset)
             let bytes = buffer.prefix(count)
-            if offset == 0, wantsFormat { answer = magic.answer(for: bytes) }
+            if offset == 0, wantsFormat { answer = magic?.answer(for: bytes) }
             if count == 0 { break }
             if wantsDigest { hasher.update(bytes) }
             if scanWantsMore { scanWantsMore = try scan.consume(bytes) }

@@ -15,6 +15,9 @@ final class ConsignmentLock: Sendable {
         }
     }
 
+    /// Gives it back now; otherwise it ends with this value.
+    func release() { file.unlock() }
+
     /// Whether some process holds the lock now.
     static func isHeld(_ consignment: RecordID, in store: Store) -> Bool {
         // No lock file, or none that we may open: nobody we could wait for.

@@ -49,6 +49,9 @@ struct CheckCommand: TDRCommand {
             valueName: "file"))
     var formatPolicy: PathArgument?
 
+    @Flag(help: "Do not ask libmagic beside PRONOM: faster, above all with many texts.")
+    var noSecondOpinion = false
+
     @Flag(help: "Go on, and check each consignment by itself when its upload is complete.")
     var watch = false
 
@@ -86,6 +89,7 @@ struct CheckCommand: TDRCommand {
         var request = CheckRequest(jobs: jobs ?? context.jobs)
         if let only { request.checks = only }
         request.again = again
+        request.asksMagic = !noSecondOpinion
         request.antivirus = try antivirus.policy(context)
         if let file = formatPolicy?.path ?? context.environment["TDR_FORMAT_POLICY"].map({ BytePath($0) }) {
             request.policy = try FormatPolicy(readingJSON: file)
