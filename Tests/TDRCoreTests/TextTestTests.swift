@@ -41,6 +41,19 @@ import Testing
         #expect(TextTestTests.isText([0xE4, 0x61, byte, 0x61]) == expected)
     }
 
+    @Test("sees every byte wherever it lies among others", arguments: 0...255 as ClosedRange<UInt8>)
+    func places(_ byte: UInt8) {
+        // Once as it is, once where only Windows-1252 can make it text.
+        for first in [[UInt8(0x61)], [0xE4, 0x61]] {
+            let alone = TextTestTests.isText(first + [byte, 0x61])
+            for place in 0..<24 {
+                var bytes = first + [UInt8](repeating: 0x61, count: 40)
+                bytes[first.count + place] = byte
+                #expect(TextTestTests.isText(bytes) == alone, "\(byte) at \(place)")
+            }
+        }
+    }
+
     @Test("takes an empty file, and refuses NUL wherever it is")
     func edges() {
         #expect(TextTestTests.isText([]))

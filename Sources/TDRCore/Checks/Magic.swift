@@ -23,6 +23,10 @@ struct Magic: ~Copyable {
     /// another kind of source code or plain text, and texts take half the time.
     private static let regexBytes = 2048
 
+    /// How much of a text is shown whose first line is longer than this. The expressions for texts go from line to line,
+    /// and in one that does not end they take the square of its length; what tells the kind stands at its beginning.
+    private static let longLineBytes = 1024
+
     /// The version of the library, as in `5.44`.
     static var version: String {
         let number = Int(magic_version())
@@ -53,7 +57,8 @@ struct Magic: ~Copyable {
     /// What the beginning of a file, at most ``headBytes``, looks like; nil when libmagic gives up.
     borrowing func answer(for head: UnsafeRawBufferPointer) -> MagicAnswer? {
         if head.isEmpty { return MagicAnswer(mimeType: "inode/x-empty", description: "empty") }
-        let shown = UnsafeRawBufferPointer(rebasing: head.prefix(Magic.headBytes))
+        let count = Magic.hasLongFirstLine(head) ? Magic.longLineBytes : Magic.headBytes
+        let shown = UnsafeRawBufferPointer(rebasing: head.prefix(count))
         guard let description = ask(shown, flags: 0) else { return nil }
         // No entry of the database matched: then the MIME type follows, and half of the time is saved.
         if description == "data" || description == "very short file (no magic)" {
@@ -61,6 +66,14 @@ struct Magic: ~Copyable {
         }
         if Magic.saysOnlyText(description) { return MagicAnswer(mimeType: "text/plain", description: description) }
         return ask(shown, flags: MAGIC_MIME_TYPE).map { MagicAnswer(mimeType: $0, description: description) }
+    }
+
+    /// JSON is left out: libmagic reads it to its end, and does so fast.
+    private static func hasLongFirstLine(_ head: UnsafeRawBufferPointer) -> Bool {
+        guard head.count > longLineBytes, head[0] != UInt8(ascii: "{"), head[0] != UInt8(ascii: "[") else {
+            return false
+        }
+        return head.prefix(longLineBytes).allSatisfy { $0 >= 0x20 || $0 == 0x09 }
     }
 
     /// Whether a description names an encoding and the shape of lines, and nothing else.
