@@ -18,8 +18,10 @@ struct BagTagFiles {
     private let consignment: Consignment
     private let store: Store
     private let facts: BagFacts
+    private let version: BagVersion
 
-    init(_ consignment: Consignment, in store: Store, facts: BagFacts) {
+    init(_ consignment: Consignment, in store: Store, facts: BagFacts, version: BagVersion) {
+        self.version = version
         self.consignment = consignment
         self.store = store
         self.facts = facts
@@ -29,7 +31,7 @@ struct BagTagFiles {
     /// by name.
     func files() throws -> [TagFile] {
         let info = try info()
-        let declaration = fixed(BagName.declaration, BagDeclaration(version: .rfc8493).bytes)
+        let declaration = fixed(BagName.declaration, BagDeclaration(version: version).bytes)
         let others = [
             fixed(BagName.info, info.bytes),
             TagFile(name: "file-av.csv") { try antivirus($0) },
@@ -71,7 +73,8 @@ struct BagTagFiles {
     private func manifest(_ sink: @escaping Sink) throws {
         var out = Batched(sink)
         try store.forEachStoredFile(of: consignment) { file in
-            try ManifestLine.append(digest: file.sha256.bytes, path: BagPath.payload(file.key.path), to: &out.bytes)
+            try ManifestLine.append(
+                digest: file.sha256.bytes, path: BagPath.payload(file.key.path), version: version, to: &out.bytes)
             try out.spill()
         }
         try out.end()

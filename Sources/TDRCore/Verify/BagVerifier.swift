@@ -46,7 +46,7 @@ public struct BagVerification: Sendable {
     public let warningCount: Int
 }
 
-/// Verifies bags that anybody made: folders, tar and tar.gz. Reads every byte; changes nothing.
+/// Verifies bags that anybody made: folders, tar, tar.gz, tar.zst and ZIP. Reads every byte; changes nothing.
 public struct BagVerifier: Sendable {
     private let jobs: Int
     private let meter: ProgressMeter

@@ -32,6 +32,29 @@ struct ExportCommand: TDRCommand {
     var form: BagForm = .tarGz
 
     @Option(
+        help: ArgumentHelp(
+            "Effort of compression, 0 (none) to 9. What does not shrink is stored as it is.", valueName: "n"))
+    var compressionLevel = 6
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Threads that compress. Default: the number of cores.", valueName: "n"))
+    var jobs: Int?
+
+    @Flag(help: "Give the records in the bag their own modification times.")
+    var keepTimes = false
+
+    @Option(help: ArgumentHelp("The version of BagIt: 1.0 or 0.97.", valueName: "version"))
+    var bagitVersion: BagItVersion = .rfc8493
+
+    @Option(
+        name: .customLong("algorithm"),
+        help: ArgumentHelp(
+            "Digests of the manifests, separated by commas: sha256, or sha256,sha512.", valueName: "name,…"),
+        transform: ExportCommand.algorithms)
+    var algorithms: Set<ManifestAlgorithm> = [.sha256]
+
+    @Option(
         help: ArgumentHelp("Export in spite of these findings, separated by commas.", valueName: "status,…"),
         transform: ExportCommand.statuses)
     var allow: Set<FileStatusValue> = []
@@ -52,7 +75,25 @@ struct ExportCommand: TDRCommand {
             })
     }
 
+    static func algorithms(_ text: String) throws -> Set<ManifestAlgorithm> {
+        let chosen = try Set(
+            text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+                guard let algorithm = ManifestAlgorithm(rawValue: String(word)) else {
+                    throw ValidationError("--algorithm takes sha256 or sha256,sha512, not '\(text)'")
+                }
+                return algorithm
+            })
+        guard chosen.contains(.sha256) else {
+            throw ValidationError("sha256 is always written: it is what the checks recorded; say sha256,\(text)")
+        }
+        return chosen
+    }
+
     func validate() throws {
+        if !(0...9).contains(compressionLevel) {
+            throw ValidationError("--compression-level takes a number from 0 to 9")
+        }
+        if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if references.isEmpty { throw ValidationError("name the consignment to export; tdr status lists them") }
         if !allow.isEmpty, reason?.isEmpty ?? true { throw ValidationError("--allow needs a --reason") }
         if allow.isEmpty, reason != nil { throw ValidationError("--reason goes with --allow") }
@@ -69,6 +110,11 @@ struct ExportCommand: TDRCommand {
         for consignment in consignments {
             var request = ExportRequest(target: to.path, confirmedBy: context.login)
             request.form = form
+            request.compressionLevel = compressionLevel
+            request.jobs = jobs ?? context.jobs
+            request.keepsTimes = keepTimes
+            request.bagItVersion = bagitVersion
+            request.furtherAlgorithms = algorithms.subtracting([.sha256])
             request.allowed = allow
             request.reason = reason
             let wanted = request
@@ -103,6 +149,7 @@ struct ExportCommand: TDRCommand {
 }
 
 extension BagForm: ExpressibleByArgument {}
+extension BagItVersion: ExpressibleByArgument {}
 
 /// `tdr export --json`.
 struct ExportOutput: Encodable {

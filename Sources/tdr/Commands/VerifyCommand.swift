@@ -5,7 +5,7 @@ import TDRCore
 struct VerifyCommand: TDRCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Verify BagIt bags, whoever made them: a folder, tar or tar.gz.",
+        abstract: "Verify BagIt bags, whoever made them: a folder, tar, tar.gz, tar.zst or zip.",
         discussion: """
             Reads every byte and reports every problem, not only the first. A bag is valid when it is complete and \
             every digest is right (RFC 8493 §3); the Payload-Oxum alone never makes it so.
