@@ -1,4 +1,4 @@
-import CArchive
+import CZlib
 import CZstd
 import Glibc
 import Streams

@@ -150,7 +150,8 @@ import Testing
         "wrong options are usage errors",
         arguments: [
             ["--algorithm", "sha512"], ["--algorithm", "md5"], ["--algorithm", ""], ["--bagit-version", "0.96"],
-            ["--form", "rar"], ["--compression-level", "10"], ["--jobs", "0"],
+            ["--form", "rar"], ["--bag-info", "no colon"], ["--bag-info", ": x"], ["--compression-level", "10"],
+            ["--jobs", "0"],
         ])
     func wrongOptions(words: [String]) throws {
         let bench = try Workbench(["a": "x"])
@@ -158,5 +159,52 @@ import Testing
         #expect(
             try Program.run(Program.tdr, arguments, environment: bench.environment(), directory: bench.folder.path).code
                 == 64)
+    }
+
+    @Test("a profile is written into the bag, required manifests come unasked, and what it forbids stops the export")
+    func profiles() throws {
+        let (bench, reference) = try ExportFormsTests.checked()
+        try bench.folder.make("out", [:])
+        let text = """
+            {"BagIt-Profile-Info": {"BagIt-Profile-Identifier": "https://example.org/p.json",
+            "Source-Organization": "x", "External-Description": "x", "Version": "1"},
+            "Accept-BagIt-Version": ["1.0"], "Accept-Serialization": ["application/gzip"],
+            "Manifests-Required": ["sha512"], "Tag-Files-Required": ["file-ffid.csv"],
+            "Bag-Info": {"Receiving-Institution": {"required": true, "values": ["The Archive"]}}}
+            """
+        try bench.folder.make("p.json", .file(Array(text.utf8)))
+        let refused = try bench.tdr("export", reference, "--to", "out", "--profile", "p.json", "--form", "zip")
+        #expect(refused.code == 2)
+        #expect(refused.errors.contains("P2: ") && refused.errors.contains("P9: "), "\(refused.errors)")
+        #expect(try names(in: bench.folder.appending("out")) == [])
+        let done = try bench.tdr(
+            "export", reference, "--to", "out", "--profile", "p.json", "--bag-info",
+            "Receiving-Institution: The Archive")
+        #expect(done.code == 0, "\(done.errors)")
+        let verified = try bench.tdr("verify", "--profile", "p.json", Argument(done.line))
+        #expect(verified.code == 0, "\(verified.output)")
+        #expect(verified.output.contains("sha256, sha512 compared"))
+        let info = try bench.shell("tar -xzOf out/*.gz TDR-2026-C/bag-info.txt").output
+        #expect(info.contains("BagIt-Profile-Identifier: https://example.org/p.json\n"))
+        let other = try bench.shell(
+            "sed 's/The Archive/Another/' p.json > q.json && $TDR verify --profile q.json out/*.gz")
+        #expect(other.code == 2)
+        #expect(other.output.contains("error P4: "))
+        #expect(try bench.tdr("verify", "--profile", "none.json", Argument(done.line)).code == 1)
+        let made = try bench.tdr("export", reference, "--to", "out", "--bag-info", "payload-oxum: 1.1")
+        #expect(made.code == 1)
+        #expect(made.errors.contains("Payload-Oxum"))
+    }
+
+    @Test("the profile that comes with tdr fits the bags that tdr writes", arguments: ["folder", "zip", "tar.zst"])
+    func ownProfile(form: String) throws {
+        let (bench, reference) = try ExportFormsTests.checked()
+        try bench.folder.make("out", [:])
+        let profile = BytePath(#filePath).directory.directory.directory.appending("share/tdr/bagit-profile.json")
+        let done = try bench.tdr(
+            "export", reference, "--to", "out", "--form", Argument(form), "--profile", Argument(profile))
+        #expect(done.code == 0, "\(done.errors)")
+        let verified = try bench.tdr("verify", "--profile", Argument(profile), Argument(done.line))
+        #expect(verified.code == 0, "\(verified.output)")
     }
 }

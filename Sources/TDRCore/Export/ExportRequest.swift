@@ -51,6 +51,10 @@ public struct ExportRequest: Sendable {
     public var bagItVersion: BagItVersion = .rfc8493
     /// The digests of the manifests beside SHA-256.
     public var furtherAlgorithms: Set<ManifestAlgorithm> = []
+    /// The file of a BagIt profile that the bag must follow; it is named in the bag.
+    public var profile: BytePath?
+    /// More elements for `bag-info.txt`, in order.
+    public var bagInfo: [(label: String, value: String)] = []
     /// Findings in spite of which the consignment is exported, and why. Recorded in the bag and the history.
     public var allowed: Set<FileStatusValue> = []
     /// Why they are allowed.

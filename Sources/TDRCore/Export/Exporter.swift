@@ -29,8 +29,10 @@ public struct Exporter: Sendable {
         defer { withExtendedLifetime(lock) {} }
         try check(request)
         let report = try store.report(on: consignment)
-        let blockers = try ExportGate.blockers(
+        var blockers = try ExportGate.blockers(
             report, allowed: request.allowed, version: request.version, in: store)
+        let shape = try BagShape(request)
+        blockers += try shape.blockers(report, facts: facts(report, request), in: store)
         guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }
         let target = try usable(request.target, for: report, form: request.form)
 
@@ -44,7 +46,7 @@ public struct Exporter: Sendable {
                     + ": \(request.reason ?? "")", run: runID)
         do {
             return try await withBlockingThreads(2) { _ in
-                try await write(begun, report, request, allowed, to: target, run: runID)
+                try await write(begun, report, request, shape, to: target, run: runID)
             }
         } catch let error as CancellationError {
             throw error
@@ -52,6 +54,18 @@ public struct Exporter: Sendable {
             try store.failExport(begun, cause: "\(error)", run: runID)
             throw error
         }
+    }
+
+    /// What the bag says of the consignment; before the export has begun with the start of 1970 for its times.
+    private func facts(
+        _ report: ConsignmentReport, _ request: ExportRequest,
+        transferInitiated: Timestamp = Timestamp(milliseconds: 0), exported: Timestamp = Timestamp(milliseconds: 0)
+    ) -> BagFacts {
+        BagFacts(
+            transferInitiated: transferInitiated, exported: exported, version: run.version,
+            files: report.fileCounts[.upload]?[.success] ?? 0, bytes: Int64(report.bytes),
+            withoutAntivirus: report.withoutAntivirus, allowed: counts(of: request.allowed, in: report),
+            reason: request.reason ?? "")
     }
 
     private func check(_ request: ExportRequest) throws {
@@ -99,16 +113,13 @@ public struct Exporter: Sendable {
 
     private func write(
         _ consignment: Consignment, _ report: ConsignmentReport, _ request: ExportRequest,
-        _ allowed: [(value: FileStatusValue, count: Int)], to folder: BytePath, run runID: RunID
+        _ shape: BagShape, to folder: BytePath, run runID: RunID
     ) async throws -> ExportSummary {
         guard let transferInitiated = consignment.transferInitiated, let exported = consignment.exported else {
             preconditionFailure("an export that has begun has its times")
         }
-        let stored = report.fileCounts[.upload]?[.success] ?? 0
-        let facts = BagFacts(
-            transferInitiated: transferInitiated, exported: exported, version: run.version, files: stored,
-            bytes: Int64(report.bytes), withoutAntivirus: report.withoutAntivirus, allowed: allowed,
-            reason: request.reason ?? "")
+        let facts = facts(report, request, transferInitiated: transferInitiated, exported: exported)
+        let stored = facts.files
         meter.begin("exporting", files: stored, bytes: Int64(report.bytes))
         let target: any BagTarget =
             switch request.form {
@@ -120,8 +131,8 @@ public struct Exporter: Sendable {
                     scratch: store.directory)
             }
         do {
-            let tags = BagTagFiles(consignment, in: store, facts: facts, version: request.version)
-            try await write(tags, and: consignment, request, to: target)
+            let tags = BagTagFiles(consignment, in: store, facts: facts, version: shape.version, more: shape.info)
+            try await write(tags, and: consignment, request, shape, to: target)
             let (sha256, wasThere) = try target.commit()
             let done = try store.finishExport(
                 consignment, location: target.location.display, sha256: sha256, version: run.version, run: runID)
@@ -137,16 +148,17 @@ public struct Exporter: Sendable {
     /// Everything in the bag, the tag files first; the manifests beside SHA-256 and the tag manifests, which list them,
     /// come last where there are any.
     private func write(
-        _ tags: BagTagFiles, and consignment: Consignment, _ request: ExportRequest, to target: any BagTarget
+        _ tags: BagTagFiles, and consignment: Consignment, _ request: ExportRequest, _ shape: BagShape,
+        to target: any BagTarget
     ) async throws {
-        let algorithms = request.furtherAlgorithms.subtracting([.sha256]).map(\.digest).sorted()
-        var seal = TagManifests([.sha256] + algorithms, version: request.version)
+        let algorithms = shape.furtherAlgorithms
+        var seal = TagManifests([.sha256] + algorithms, version: shape.version)
         for file in try tags.files() { try write(file, to: target, &seal) }
         if algorithms.isEmpty {
             try seal.write(to: target)
             return try await writePayload(of: consignment, request, nil, to: target)
         }
-        let further = FurtherManifests(algorithms, version: request.version, scratch: store.directory)
+        let further = FurtherManifests(algorithms, version: shape.version, scratch: store.directory)
         try await writePayload(of: consignment, request, further, to: target)
         for file in further.files() { try write(file, to: target, &seal) }
         try seal.write(to: target)

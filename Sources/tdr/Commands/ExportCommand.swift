@@ -55,6 +55,18 @@ struct ExportCommand: TDRCommand {
     var algorithms: Set<ManifestAlgorithm> = [.sha256]
 
     @Option(
+        help: ArgumentHelp(
+            "A BagIt profile (JSON) that the bag must follow; what it requires is written or refused beforehand.",
+            valueName: "file"))
+    var profile: PathArgument?
+
+    @Option(
+        name: .customLong("bag-info"),
+        help: ArgumentHelp("One more element for bag-info.txt; can be repeated.", valueName: "label: value"),
+        transform: ExportCommand.element)
+    var bagInfo: [InfoElement] = []
+
+    @Option(
         help: ArgumentHelp("Export in spite of these findings, separated by commas.", valueName: "status,…"),
         transform: ExportCommand.statuses)
     var allow: Set<FileStatusValue> = []
@@ -73,6 +85,21 @@ struct ExportCommand: TDRCommand {
                 }
                 return value
             })
+    }
+
+    /// An element of `bag-info.txt` as typed.
+    struct InfoElement: Sendable {
+        let label: String
+        let value: String
+    }
+
+    static func element(_ text: String) throws -> InfoElement {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let label = parts[0]
+        guard parts.count == 2, let value = parts.last, !label.isEmpty, label.first != " ", label.last != " ",
+            !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
+        else { throw ValidationError("--bag-info takes 'Label: value' on one line, not '\(text)'") }
+        return InfoElement(label: String(label), value: String(value.drop { $0 == " " }))
     }
 
     static func algorithms(_ text: String) throws -> Set<ManifestAlgorithm> {
@@ -114,6 +141,8 @@ struct ExportCommand: TDRCommand {
             request.jobs = jobs ?? context.jobs
             request.keepsTimes = keepTimes
             request.bagItVersion = bagitVersion
+            request.profile = profile?.path
+            request.bagInfo = bagInfo.map { ($0.label, $0.value) }
             request.furtherAlgorithms = algorithms.subtracting([.sha256])
             request.allowed = allow
             request.reason = reason

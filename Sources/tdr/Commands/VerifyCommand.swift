@@ -24,6 +24,12 @@ struct VerifyCommand: TDRCommand {
         name: .shortAndLong, help: ArgumentHelp("Files read at once. Default: the number of cores.", valueName: "n"))
     var jobs: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "A BagIt profile (JSON) that the bags must follow too; what they lack is rule P1 to P12.",
+            valueName: "file"))
+    var profile: PathArgument?
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -35,7 +41,7 @@ struct VerifyCommand: TDRCommand {
         var outcome = Outcome.done
         for bag in bags {
             let meter = ProgressMeter()
-            let verifier = BagVerifier(jobs: jobs ?? context.jobs, meter: meter)
+            let verifier = try BagVerifier(jobs: jobs ?? context.jobs, profile: profile?.path, meter: meter)
             let verification = try await ProgressLine(meter, context).during { try await verifier.verify(bag.path) }
             if context.json {
                 try context.output.json(VerifyOutput(verification))
