@@ -13,9 +13,7 @@ private final class Deflater {
     private let sampleOutput = Buffer(count: sampleBytes)
 
     init(level: Int) throws(ArchiveFault) {
-        // From 5 on libdeflate's levels are one short of zlib's, whose numbers people know: very repetitive text would
-        // come out larger.
-        guard let compressor = libdeflate_alloc_compressor(Int32(level < 5 ? level : min(level + 1, 10))),
+        guard let compressor = libdeflate_alloc_compressor(Int32(level)),
             let trial = libdeflate_alloc_compressor(1), let stored = libdeflate_alloc_compressor(0)
         else { throw .cannotWrite(member: nil, reason: "out of memory") }
         self.compressor = compressor

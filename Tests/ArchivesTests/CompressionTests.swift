@@ -87,7 +87,12 @@ private let compressions: [TarWriter.Compression] = [
     func asSmallAsPigz() throws {
         guard hasTool("pigz") else { return }
         let folder = try TemporaryFolder()
-        let content = Material.text.bytes(6 << 20)
+        var random = SeededGenerator(seed: 3)
+        let rows = (0..<40_000).map { row in
+            "data/Series \(row / 900)/file \(row).docx,\(random.next() % 1_000_000),2019-0\(1 + random.next() % 9)-11,"
+                + "fmt/\(random.next() % 900),\(random.next())\(random.next()),Open,English,,Crown Copyright\n"
+        }
+        let content = Array(rows.joined().utf8)
         let path = try folder.write(try tar([(Array(text: "t"), content)]), to: "x.tar")
         let ours = try tar([(Array(text: "t"), content)], compression: .gzip(level: 6))
         let theirs = try run("pigz", "-6", "-n", "-c", path.display).output.count

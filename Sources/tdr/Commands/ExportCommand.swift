@@ -13,6 +13,7 @@ struct ExportCommand: TDRCommand {
             consignment gives the same bytes every time. Beside an archive lies its .sha256 for sha256sum -c.
 
               tdr export TDR-2026-C --to /archive/incoming
+              tdr export TDR-2026-C --to /archive/incoming --form zip --algorithm sha256,sha512
               tdr export TDR-2026-C --to /archive/incoming --allow ZeroByteFile --reason "placeholders, kept as found"
 
             What is not checked, infected, altered or has findings is refused and named. Findings of the format check \
