@@ -36,6 +36,8 @@ install: ## install tdr, manual pages and completions (build first, or it does)
 		$(share)/zsh/site-functions $(share)/fish/vendor_completions.d
 	install -m 755 $(STRIP) .build/release/tdr $(bin)/tdr
 	install -m 644 man/*.1 $(share)/man/man1
+	install -d $(share)/tdr
+	install -m 644 share/tdr/bagit-profile.json $(share)/tdr
 	install -m 644 README.md CHANGELOG.md LICENSE NOTICE docs/*.md $(share)/doc/tdr
 	install -m 644 completions/tdr.bash $(share)/bash-completion/completions/tdr
 	install -m 644 completions/_tdr $(share)/zsh/site-functions/_tdr
@@ -46,6 +48,7 @@ uninstall: ## remove what install put there
 	rm -f $(share)/bash-completion/completions/tdr $(share)/zsh/site-functions/_tdr
 	rm -f $(share)/fish/vendor_completions.d/tdr.fish
 	rm -rf $(share)/doc/tdr
+	rm -f $(share)/tdr/bagit-profile.json
 
 man completions: ## write the manual pages and completions again from the commands
 	@scripts/generate.sh

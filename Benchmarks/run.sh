@@ -4,6 +4,7 @@
 # --million also takes 10,000, 100,000 and 1,000,000 tiny files through a whole transfer, --scale as many as it says;
 # --record writes the table into docs/performance.md. BENCH_CORPUS names where the corpora are or go (default .build/bench; all three: 8.5 GB,
 # and three times that while measuring).
+# The forms of export beside gzip and pigz: Benchmarks/compress.py FOLDER…
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/../scripts/common.sh"
 

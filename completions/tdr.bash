@@ -275,9 +275,9 @@ _tdr_status() {
 
 _tdr_export() {
     repeating_flags=()
-    non_repeating_flags=(--json --quiet -q --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--to --form --allow --reason --store)
+    non_repeating_flags=(--keep-times --json --quiet -q --version -h --help)
+    repeating_options=(--bag-info)
+    non_repeating_options=(--to --form --compression-level --jobs -j --bagit-version --algorithm --profile --allow --reason --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
@@ -286,7 +286,26 @@ _tdr_export() {
         return
         ;;
     '--form')
-        __tdr_add_completions -W 'folder'$'\n''tar'$'\n''tar.gz'
+        __tdr_add_completions -W 'folder'$'\n''tar'$'\n''tar.gz'$'\n''tar.zst'$'\n''zip'
+        return
+        ;;
+    '--compression-level')
+        return
+        ;;
+    '--jobs'|'-j')
+        return
+        ;;
+    '--bagit-version')
+        __tdr_add_completions -W '0.97'$'\n''1.0'
+        return
+        ;;
+    '--algorithm')
+        return
+        ;;
+    '--profile')
+        return
+        ;;
+    '--bag-info')
         return
         ;;
     '--allow')
@@ -305,12 +324,15 @@ _tdr_verify() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--jobs -j --store)
+    non_repeating_options=(--jobs -j --profile --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
     '--jobs'|'-j')
+        return
+        ;;
+    '--profile')
         return
         ;;
     '--store')

@@ -12,7 +12,9 @@ packages() {
     cat <<'TABLE'
 pkg-config        all             pkg-config  finds the libraries below when building
 libsqlite3-dev    all             -           SQLite, the store's database
-libarchive-dev    all             -           libarchive, reads and writes tar and gzip
+libarchive-dev    all             -           libarchive, reads and writes tar
+libdeflate-dev    all             -           libdeflate, compresses gzip and ZIP
+libzstd-dev       all             -           libzstd, compresses and unpacks Zstandard
 libmagic-dev      all             -           libmagic, recognises file formats
 libyara-dev       all             -           libyara, scans files by YARA rules
 zlib1g-dev        all             -           zlib, unpacks members of ZIP containers
@@ -24,6 +26,9 @@ python3           demo,test,bench python3     makes sample records, the manual p
 python3-venv      demo,test,bench -           holds bagit-python, the second opinion on our bags
 clamav-daemon     demo,test       clamd       clamd, the antivirus engine (its package starts freshclam)
 libarchive-tools  demo,test       bsdtar      bsdtar, another reader of our archives
+zstd              test            zstd        zstd, another reader of our archives
+unzip             test            unzip       unzip, another reader of our archives
+pigz              test,bench      pigz        the parallel gzip we measure ourselves against
 sqlite3           test            sqlite3     looks into the store from outside
 openssl           bench           openssl     the SHA-256 we measure ourselves against
 TABLE

@@ -26,6 +26,7 @@ echo "== test"
 # LeakSanitizer calls the Swift runtime's own bookkeeping a leak.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
 export TDR_TEST_BAGIT=$root/.build/venv/bin/bagit.py
+export TDR_TEST_PYTHON=$root/.build/venv/bin/python
 # All tests at once would have to share a few threads: those that wait for programs would keep the others from their turn
 # for minutes, and their time limits would run out before they had begun.
 swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width "$((2 * $(nproc)))" \

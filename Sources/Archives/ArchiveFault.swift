@@ -13,7 +13,7 @@ package enum ArchiveFault: Error, Hashable, CustomStringConvertible {
     case wrongSize(member: [UInt8], expected: Int64, found: Int64)
     /// The calls came in an order that makes no archive.
     case outOfOrder(String)
-    /// The file is not a tar archive, plain or gzip-compressed.
+    /// The file is no archive that can be read here.
     case notAnArchive(BytePath, found: String)
     /// The archive ends too early.
     case truncated(BytePath, member: [UInt8]?, offset: Int64)
@@ -38,7 +38,7 @@ package enum ArchiveFault: Error, Hashable, CustomStringConvertible {
         case .outOfOrder(let what):
             "the archive was called out of order: \(what)"
         case .notAnArchive(let path, let found):
-            "cannot read '\(path.display)' as a tar archive: \(found); give a .tar or .tar.gz file"
+            "cannot read '\(path.display)' as an archive: \(found); give a .tar, .tar.gz, .tar.zst or .zip file"
         case .truncated(let path, let member, let offset):
             "'\(path.display)' ends at byte \(offset)\(inside(member)) before the archive is complete; copy it again"
         case .damaged(let path, let member, let offset, let reason):

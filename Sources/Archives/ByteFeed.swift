@@ -1,13 +1,14 @@
-import CArchive
+import CZlib
+import CZstd
 import Glibc
 import Streams
 
-/// The bytes of the tar inside a file: as they are, or out of gzip with every checksum and length verified.
+/// The bytes of the tar inside a file: as they are, or out of gzip or Zstandard with every checksum and length verified.
 ///
-/// libarchive can undo gzip too, but does not look at its CRC, its trailer or what follows it; an archive of records must.
+/// libarchive can undo both too, but does not look at the CRC of gzip, its trailer or what follows it; an archive of records must.
 /// A class, because the C callback reaches it through a pointer.
 final class ByteFeed {
-    private enum Source { case plain, gzip(UnsafeMutablePointer<z_stream>) }
+    private enum Source { case plain, gzip(UnsafeMutablePointer<z_stream>), zstd(OpaquePointer) }
 
     private let file: OpenFile
     private let limits: ArchiveLimits
@@ -20,7 +21,9 @@ final class ByteFeed {
     private var block = UnsafeRawBufferPointer(start: nil, count: 0)
     /// Where the block after the current one starts, in bytes of the tar.
     private(set) var position: Int64 = 0
-    private var gzipEnded = false
+    /// Whether a gzip stream or a Zstandard frame has just ended.
+    private var streamEnded = false
+    private var zstdInput = ZSTD_inBuffer(src: nil, size: 0, pos: 0)
     /// Whether everything the file holds was given.
     private(set) var isAtEnd = false
     /// What stopped the feed; libarchive can only be told "failed".
@@ -42,9 +45,13 @@ final class ByteFeed {
             source = .gzip(try ByteFeed.makeInflater(for: path))
             output = Buffer(count: pieceBytes)
         case let magic where magic.starts(with: [0x28, 0xB5, 0x2F, 0xFD]):
-            throw ArchiveFault.notAnArchive(path, found: "it is Zstandard-compressed, which is not read yet")
+            guard let context = ZSTD_createDCtx() else {
+                throw ArchiveFault.notAnArchive(path, found: "zstd could not start")
+            }
+            source = .zstd(context)
+            output = Buffer(count: pieceBytes)
         case let magic where magic.starts(with: [0x50, 0x4B, 0x03, 0x04]):
-            throw ArchiveFault.notAnArchive(path, found: "it is a ZIP file, which is not read yet")
+            throw ArchiveFault.notAnArchive(path, found: "it is a ZIP file")
         default:
             source = .plain
             output = Buffer(count: 1)
@@ -58,6 +65,7 @@ final class ByteFeed {
             stream.deinitialize(count: 1)
             stream.deallocate()
         }
+        if case .zstd(let context) = source { ZSTD_freeDCtx(context) }
     }
 
     var path: BytePath { file.path }
@@ -69,6 +77,7 @@ final class ByteFeed {
             switch source {
             case .plain: block = try readInput()
             case .gzip(let stream): block = try inflateBlock(stream)
+            case .zstd(let context): block = try decodeBlock(context)
             }
         } catch {
             failure = error
@@ -124,36 +133,68 @@ final class ByteFeed {
             if stream.pointee.avail_in == 0 {
                 let piece = try readInput()
                 if piece.isEmpty {
-                    if gzipEnded { break }
+                    if streamEnded { break }
                     throw ArchiveFault.truncated(path, member: member, offset: inputOffset)
                 }
                 stream.pointee.next_in = UnsafeMutablePointer(
                     mutating: piece.baseAddress?.assumingMemoryBound(to: UInt8.self))
                 stream.pointee.avail_in = UInt32(piece.count)
             }
-            if gzipEnded, try !startNextStream(stream) { continue }
+            if streamEnded, try !startNextStream(stream) { continue }
             switch inflate(stream, Z_NO_FLUSH) {
             case Z_OK, Z_BUF_ERROR: continue
-            case Z_STREAM_END: gzipEnded = true
+            case Z_STREAM_END: streamEnded = true
             default:
                 let reason = stream.pointee.msg.map { String(cString: $0) } ?? "the gzip data cannot be unpacked"
                 throw ArchiveFault.damaged(path, member: member, offset: consumed(stream), reason: reason)
             }
         }
-        let made = output.bytes.count - Int(stream.pointee.avail_out)
+        return try checked(output.bytes.count - Int(stream.pointee.avail_out), consumed: consumed(stream))
+    }
+
+    /// The first `made` bytes of the output, when so many may come of so few.
+    private func checked(_ made: Int, consumed: Int64) throws -> UnsafeRawBufferPointer {
         let total = position + Int64(made)
-        if total > limits.ratioFreeBytes, total / limits.ratio > consumed(stream) {
+        if total > limits.ratioFreeBytes, total / limits.ratio > consumed {
             throw ArchiveFault.beyondLimit(path, .ratio, allowed: limits.ratio, member: member)
         }
         return output.prefix(made)
     }
+
+    /// The decoder refuses windows above 128 MiB by itself, so its memory is bounded whatever a frame asks for.
+    private func decodeBlock(_ context: OpaquePointer) throws -> UnsafeRawBufferPointer {
+        var made = ZSTD_outBuffer(dst: output.bytes.baseAddress, size: output.bytes.count, pos: 0)
+        while made.pos < made.size {
+            var isDry = false
+            if zstdInput.pos == zstdInput.size {
+                let piece = try readInput()
+                zstdInput = ZSTD_inBuffer(src: piece.baseAddress, size: piece.count, pos: 0)
+                isDry = piece.isEmpty
+                if isDry, streamEnded { break }
+            }
+            let before = made.pos
+            let code = ZSTD_decompressStream(context, &made, &zstdInput)
+            guard ZSTD_isError(code) == 0 else {
+                throw ArchiveFault.damaged(
+                    path, member: member, offset: consumedByZstd, reason: String(cString: ZSTD_getErrorName(code)))
+            }
+            streamEnded = code == 0
+            // The file has ended and the decoder has nothing left to give.
+            if isDry, made.pos == before, !streamEnded {
+                throw ArchiveFault.truncated(path, member: member, offset: inputOffset)
+            }
+        }
+        return try checked(made.pos, consumed: consumedByZstd)
+    }
+
+    private var consumedByZstd: Int64 { inputOffset - Int64(zstdInput.size - zstdInput.pos) }
 
     /// What follows a gzip stream is another one (RFC 1952 §2.2) or padding with zeros: true when a stream was started.
     private func startNextStream(_ stream: UnsafeMutablePointer<z_stream>) throws -> Bool {
         switch stream.pointee.next_in.pointee {
         case 0x1F:
             inflateReset(stream)
-            gzipEnded = false
+            streamEnded = false
             return true
         case 0:
             stream.pointee.next_in += 1

@@ -60,6 +60,27 @@ package enum BagRule: String, Sendable {
     case portability = "W15"
     /// Lines of `fetch.txt` (§2.2.3).
     case fetchLines = "W13"
+    // What a profile asks for (BagIt Profiles 1.4.0).
+    /// The bag names the profile.
+    case profileIdentifier = "P1"
+    /// Elements of `bag-info.txt`: which must be there, how often, with which values.
+    case profileInfoRequired = "P2"
+    case profileInfoRepeated = "P3"
+    case profileInfoValue = "P4"
+    /// The algorithms of the manifests and tag manifests.
+    case profileManifests = "P5"
+    case profileTagManifests = "P6"
+    /// `fetch.txt` may or must be there.
+    case profileFetch = "P7"
+    /// The payload is empty.
+    case profileData = "P8"
+    /// Folder or archive, and of which kind.
+    case profileForm = "P9"
+    /// The version of BagIt.
+    case profileVersion = "P10"
+    /// Tag files that must, and may, be there.
+    case profileTagRequired = "P11"
+    case profileTagAllowed = "P12"
 }
 
 /// One thing that is wrong, or odd, with a bag.

@@ -23,6 +23,10 @@ package struct BagValidator: Sendable {
         package var problemLimit: Int
         /// Bytes that a line of a tag file may have.
         package var lineLimit: Int
+        /// What the bag must be beside valid.
+        package var profile: BagProfile?
+        /// The names that the archive's form goes by, for the profile; empty for a folder.
+        package var mediaTypes: [String] = []
         /// Told every few megabytes, from any thread; must be quick.
         package var progress: (@Sendable (BagProgress) -> Void)?
 

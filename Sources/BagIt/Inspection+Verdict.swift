@@ -81,6 +81,7 @@ extension Inspection {
             judgeTagFiles()
             judgeOxum()
             judgeInfo()
+            judgeProfile()
             warnOfNames()
         }
         return finish()

@@ -1,12 +1,12 @@
 /// The percent-encoding of paths in manifests and `fetch.txt` (RFC 8493 §2.1.3, §2.2.3): LF, CR and `%`, nothing else.
 package enum ManifestPath {
-    /// Appends `path` with LF, CR and `%` as `%0A`, `%0D` and `%25`.
-    package static func appendEncoded(_ path: [UInt8], to line: inout [UInt8]) {
+    /// Appends `path` with LF, CR and `%` as `%0A`, `%0D` and `%25`; the last is false for versions before 1.0.
+    package static func appendEncoded(_ path: [UInt8], percent: Bool = true, to line: inout [UInt8]) {
         for byte in path {
             switch byte {
             case UInt8(ascii: "\n"): line.append(contentsOf: "%0A".utf8)
             case UInt8(ascii: "\r"): line.append(contentsOf: "%0D".utf8)
-            case UInt8(ascii: "%"): line.append(contentsOf: "%25".utf8)
+            case UInt8(ascii: "%") where percent: line.append(contentsOf: "%25".utf8)
             default: line.append(byte)
             }
         }

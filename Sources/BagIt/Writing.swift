@@ -4,6 +4,8 @@ package import Streams
 package enum BagWriteFault: Error, Hashable, CustomStringConvertible {
     /// A name that is not UTF-8 cannot stand in a UTF-8 manifest (RFC 8493 §2.1.1, §2.1.3).
     case nameIsNotUTF8(RelativePath)
+    /// Before version 1.0 a `%` stands for itself, so that a name with `%0A` or `%0D` in it would be read as a line break.
+    case nameIsAmbiguous(RelativePath)
     /// A label with a colon, a line break, or a blank at either end; or an empty one (§2.2.2).
     case badLabel(String)
     /// A value with a line break in it (§2.2.2).
@@ -16,6 +18,9 @@ package enum BagWriteFault: Error, Hashable, CustomStringConvertible {
         switch self {
         case .nameIsNotUTF8(let path):
             "cannot list '\(path.display)' in a manifest: the name is not UTF-8; rename the file"
+        case .nameIsAmbiguous(let path):
+            "cannot list '\(path.display)' in a manifest before BagIt 1.0: its %0A or %0D would be read as a line "
+                + "break; write version 1.0 or rename the file"
         case .badLabel(let label):
             "cannot write the label '\(displayName(of: Array(label.utf8)))' to bag-info.txt: "
                 + "it is empty, holds a colon or a line break, or has a blank at an end"
@@ -33,15 +38,24 @@ package enum ManifestLine {
     /// Appends lower-case hex, two blanks, the encoded path and LF: the form that `sha256sum -c` accepts too.
     ///
     /// `path` is relative to the base directory of the bag: `data/…` in a payload manifest.
-    /// - Throws: ``BagWriteFault/nameIsNotUTF8(_:)``; nothing is appended then.
+    /// - Throws: ``BagWriteFault/nameIsNotUTF8(_:)``, ``BagWriteFault/nameIsAmbiguous(_:)``; nothing is appended then.
     package static func append(
-        digest: [UInt8], path: RelativePath, to lines: inout [UInt8]
+        digest: [UInt8], path: RelativePath, version: BagVersion = .rfc8493, to lines: inout [UInt8]
     ) throws(BagWriteFault) {
-        guard isUTF8(path.bytes) else { throw .nameIsNotUTF8(path) }
+        if let fault = fault(of: path, version: version) { throw fault }
         lines.append(contentsOf: Hex.encodedBytes(digest))
         lines.append(contentsOf: "  ".utf8)
-        ManifestPath.appendEncoded(path.bytes, to: &lines)
+        ManifestPath.appendEncoded(path.bytes, percent: version >= .rfc8493, to: &lines)
         lines.append(UInt8(ascii: "\n"))
+    }
+
+    /// Why this path cannot stand in a manifest of this version; nil when it can.
+    package static func fault(of path: RelativePath, version: BagVersion) -> BagWriteFault? {
+        if !isUTF8(path.bytes) { return .nameIsNotUTF8(path) }
+        if version < .rfc8493, ManifestPath.decode(path.bytes, percent: false) != path.bytes {
+            return .nameIsAmbiguous(path)
+        }
+        return nil
     }
 }
 

@@ -65,7 +65,7 @@ private let threeFiles: [([UInt8], [UInt8])] = [
     @Test(
         "an archive cut anywhere is an error, never a shorter archive",
         arguments: [
-            TarWriter.Compression.none, .gzip(level: 6),
+            TarWriter.Compression.none, .gzip(level: 6), .zstd(level: 3),
         ])
     func truncation(compression: TarWriter.Compression) throws {
         let folder = try TemporaryFolder()
@@ -91,8 +91,9 @@ private let threeFiles: [([UInt8], [UInt8])] = [
     func corruptGzip() throws {
         let folder = try TemporaryFolder()
         let whole = try tar(threeFiles, compression: .gzip(level: 6))
-        // Byte 4 to 9 of the header are time, flags of the packer and system: nothing depends on them.
-        for place in [0, 1, 2, 3, 10, 11, 50, whole.count / 2, whole.count - 9, whole.count - 8, whole.count - 1] {
+        // Byte 4 to 9 of the header are time, flags of the packer and system, and the last byte of the data may have
+        // spare bits: nothing depends on them.
+        for place in [0, 1, 2, 3, 10, 11, 50, whole.count / 2, whole.count - 10, whole.count - 8, whole.count - 1] {
             var bytes = whole
             bytes[place] ^= 0x10
             let path = try folder.write(bytes, to: "bad.tar.gz")
@@ -152,8 +153,7 @@ private let threeFiles: [([UInt8], [UInt8])] = [
         "what is no tar archive says what it is instead",
         arguments: [
             ([], "the file is empty"),
-            ([0x50, 0x4B, 3, 4, 0, 0, 0], "it is a ZIP file, which is not read yet"),
-            ([0x28, 0xB5, 0x2F, 0xFD, 0, 0], "it is Zstandard-compressed, which is not read yet"),
+            ([0x50, 0x4B, 3, 4, 0, 0, 0], "it is a ZIP file"),
         ] as [([UInt8], String)])
     func otherFormats(bytes: [UInt8], found: String) throws {
         let folder = try TemporaryFolder()
@@ -165,7 +165,7 @@ private let threeFiles: [([UInt8], [UInt8])] = [
     func mutations(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let folder = try TemporaryFolder()
-        for compression in [TarWriter.Compression.none, .gzip(level: 1)] {
+        for compression in [TarWriter.Compression.none, .gzip(level: 1), .zstd(level: 1)] {
             var bytes = try tar(threeFiles, compression: compression)
             for _ in 0..<Int.random(in: 1...20, using: &random) {
                 let place = Int.random(in: 0..<bytes.count, using: &random)

@@ -33,7 +33,9 @@ struct ToolRun {
 }
 
 /// Runs a program found on PATH, in a UTF-8 locale.
-func run(_ arguments: String...) throws -> ToolRun {
+func run(_ arguments: String...) throws -> ToolRun { try runAll(arguments) }
+
+func runAll(_ arguments: [String]) throws -> ToolRun {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = arguments
@@ -57,10 +59,11 @@ func hasTool(_ name: String) -> Bool {
 
 /// A tar of these files, in this order. A name that ends in "/" is a folder.
 func tar(
-    _ members: [([UInt8], [UInt8])], compression: TarWriter.Compression = .none, modifiedSeconds: Int64 = 1_600_000_000
+    _ members: [([UInt8], [UInt8])], compression: TarWriter.Compression = .none, workers: Int = 2,
+    modifiedSeconds: Int64 = 1_600_000_000
 ) throws -> [UInt8] {
     var out: [UInt8] = []
-    try withTarWriter(compression: compression, into: &out) { writer in
+    try withTarWriter(compression: compression, workers: workers, into: &out) { writer in
         for (name, content) in members {
             if name.last == UInt8(ascii: "/") {
                 try writer.addDirectory(Array(name.dropLast()), modifiedSeconds: modifiedSeconds)
@@ -75,10 +78,11 @@ func tar(
 }
 
 func withTarWriter(
-    compression: TarWriter.Compression = .none, into out: inout [UInt8], _ body: (inout TarWriter) throws -> Void
+    compression: TarWriter.Compression = .none, workers: Int = 2, into out: inout [UInt8],
+    _ body: (inout TarWriter) throws -> Void
 ) throws {
     let collected = Collector()
-    var writer = try TarWriter(compression: compression) { collected.bytes.append(contentsOf: $0) }
+    var writer = try TarWriter(compression: compression, workers: workers) { collected.bytes.append(contentsOf: $0) }
     try body(&writer)
     try writer.finish()
     out = collected.bytes

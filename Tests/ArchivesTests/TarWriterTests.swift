@@ -23,7 +23,7 @@ private let awkwardNames: [[UInt8]] = [
     @Test(
         "the same input gives the same bytes, whatever the time zone",
         arguments: [
-            TarWriter.Compression.none, .gzip(level: 1), .gzip(level: 6),
+            TarWriter.Compression.none, .gzip(level: 1), .gzip(level: 6), .zstd(level: 6),
         ])
     func isDeterministic(compression: TarWriter.Compression) throws {
         let input = awkwardNames.map { ($0, Array("content of it".utf8)) }
@@ -50,13 +50,13 @@ private let awkwardNames: [[UInt8]] = [
     @Test("gzip carries neither time nor name")
     func gzipHeaderIsBare() throws {
         let bytes = try tar([(Array(text: "a"), [])], compression: .gzip(level: 6))
-        #expect(Array(bytes.prefix(10)) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3])
+        #expect(Array(bytes.prefix(10)) == [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF])
     }
 
     @Test(
         "our own reader gives back every name and content, byte for byte",
         arguments: [
-            TarWriter.Compression.none, .gzip(level: 6),
+            TarWriter.Compression.none, .gzip(level: 6), .zstd(level: 6),
         ])
     func roundTrips(compression: TarWriter.Compression) throws {
         let folder = try TemporaryFolder()

@@ -265,6 +265,37 @@ private let cases: [Case] = [
         $0["fetch.txt"] = Array("https://example.org/a - data/../../x\n".utf8)
         try $0.sealTags()
     },
+    Case("W13: a length that is no number", .invalid, errors: ["W13"]) {
+        $0["fetch.txt"] = Array("https://example.org/a six data/a.txt\n".utf8)
+        try $0.sealTags()
+    },
+    Case("V7: absolute in fetch.txt", .invalid, errors: ["V7"]) {
+        $0["fetch.txt"] = Array("https://example.org/a - /etc/passwd\n".utf8)
+        try $0.sealTags()
+    },
+    Case("V1: a digest of another algorithm's length", .invalid, errors: ["V1"]) {
+        try $0.edit("manifest-sha256.txt") { $0 + String(repeating: "a", count: 128) + "  data/x\n" }
+    },
+    Case("V7: .. in a tag manifest", .invalid, errors: ["V7"]) {
+        $0["tagmanifest-sha256.txt"]? += Array("\(aDigest)  ../x\n".utf8)
+    },
+    Case("V9: twice in a tag manifest", .invalid, errors: ["V9"]) {
+        let lines = try unwrap($0["tagmanifest-sha256.txt"])
+        $0["tagmanifest-sha256.txt"]? += lines.prefix { $0 != 0x0A } + [0x0A]
+    },
+    Case("V1: a tag manifest line without a path", .invalid, errors: ["V1"]) {
+        $0["tagmanifest-sha256.txt"]? += Array("\(aDigest)\n".utf8)
+    },
+    Case("V13: an Oxum with a sign", .invalid, errors: ["V13"], info("Payload-Oxum: +13.2\n")),
+    Case("V13: an Oxum in three parts", .invalid, errors: ["V13"], info("Payload-Oxum: 13.2.0\n")),
+    Case("V2: an Oxum of too many files", .invalid, errors: ["V2"], info("Payload-Oxum: 13.3\n")),
+    Case("V3: an empty bagit.txt", .invalid, errors: ["V3"], declaration("")),
+    Case("V3: a misspelt label", .invalid, errors: ["V3"], declaration("Bag-Version: 1.0\n" + encodingLine)),
+    Case("V14: a hole without a length", .incomplete, errors: ["V14"]) {
+        $0["data/sub/b.txt"] = nil
+        $0["fetch.txt"] = Array("https://example.org/b - data/sub/b.txt\n".utf8)
+        try $0.sealTags()
+    },
     // W15
     Case("W15: a file that systems make", .valid, warnings: ["W15"]) {
         $0 = try BagDraft.valid(["data/Thumbs.db": "x"])
@@ -288,6 +319,14 @@ private let cases: [Case] = [
         var draft = try BagDraft.valid(version: test.version)
         try test.change(&draft)
         expect(try await draft.checkedAsArchive(), test)
+    }
+
+    @Test("at least sixty bags of version 1.0 break one rule each, and carry its number in their name")
+    func setIsComplete() {
+        let single = cases.filter { $0.version == .rfc8493 && $0.errors.count == 1 && $0.warnings.isEmpty }
+        let named = single.filter { $0.name.hasPrefix("\($0.errors[0]): ") }
+        #expect(named.count >= 60, "\(named.count)")
+        #expect(Set(named.map(\.name)).count == named.count)
     }
 
     private func expect(_ report: BagReport, _ test: Case) {

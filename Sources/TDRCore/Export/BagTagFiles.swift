@@ -18,8 +18,15 @@ struct BagTagFiles {
     private let consignment: Consignment
     private let store: Store
     private let facts: BagFacts
+    private let version: BagVersion
+    private let more: [(label: String, value: String)]
 
-    init(_ consignment: Consignment, in store: Store, facts: BagFacts) {
+    init(
+        _ consignment: Consignment, in store: Store, facts: BagFacts, version: BagVersion,
+        more: [(label: String, value: String)]
+    ) {
+        self.more = more
+        self.version = version
         self.consignment = consignment
         self.store = store
         self.facts = facts
@@ -29,7 +36,7 @@ struct BagTagFiles {
     /// by name.
     func files() throws -> [TagFile] {
         let info = try info()
-        let declaration = fixed(BagName.declaration, BagDeclaration(version: .rfc8493).bytes)
+        let declaration = fixed(BagName.declaration, BagDeclaration(version: version).bytes)
         let others = [
             fixed(BagName.info, info.bytes),
             TagFile(name: "file-av.csv") { try antivirus($0) },
@@ -43,7 +50,7 @@ struct BagTagFiles {
     private func fixed(_ name: String, _ bytes: [UInt8]) -> TagFile { TagFile(name: name) { try $0(bytes) } }
 
     /// The original's labels (`tdr-domain` 4.3), then what this bag has to say beside them.
-    private func info() throws -> BagInfo {
+    func info() throws -> BagInfo {
         var info = BagInfo()
         try info.append("Internal-Sender-Identifier", consignment.reference.description)
         try info.append("Consignment-Series", consignment.seriesName ?? "")
@@ -63,6 +70,7 @@ struct BagTagFiles {
         for (value, count) in facts.allowed {
             try info.append("Consignment-Allowed-Finding", "\(value.rawValue) (\(count) files): \(facts.reason)")
         }
+        for (label, value) in more { try info.append(label, value) }
         try info.append("Bagging-Date", facts.exported.date)
         try info.append(PayloadOxum.label, PayloadOxum(bytes: facts.bytes, files: Int64(facts.files)).description)
         return info
@@ -71,7 +79,8 @@ struct BagTagFiles {
     private func manifest(_ sink: @escaping Sink) throws {
         var out = Batched(sink)
         try store.forEachStoredFile(of: consignment) { file in
-            try ManifestLine.append(digest: file.sha256.bytes, path: BagPath.payload(file.key.path), to: &out.bytes)
+            try ManifestLine.append(
+                digest: file.sha256.bytes, path: BagPath.payload(file.key.path), version: version, to: &out.bytes)
             try out.spill()
         }
         try out.end()

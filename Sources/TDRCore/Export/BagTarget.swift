@@ -11,7 +11,8 @@ protocol BagTarget: AnyObject {
     var location: BytePath { get }
 
     func addFolder(_ path: RelativePath) throws
-    func beginFile(_ path: RelativePath, size: Int64) throws
+    /// `modified` is nil for the time of the export.
+    func beginFile(_ path: RelativePath, size: Int64, modified: Timestamp?) throws
     func write(_ bytes: UnsafeRawBufferPointer) throws
     func endFile() throws
 
@@ -43,42 +44,64 @@ final class PackageTarget: BagTarget {
     private let modifiedSeconds: Int64
     private let destination: any ArchiveDestination
     private let digest = RunningDigest()
-    private var writer: TarWriter?
+    // One of the two.
+    private var tar: TarWriter?
+    private var zip: ZipWriter?
 
     private final class RunningDigest {
         var hasher = SHA256Hasher()
     }
 
     init(
-        _ consignment: Consignment, form: BagForm, to destination: any ArchiveDestination, modified: Timestamp
+        _ consignment: Consignment, _ request: ExportRequest, to destination: any ArchiveDestination,
+        modified: Timestamp, scratch: BytePath
     ) throws {
         self.destination = destination
         top = Array(consignment.reference.description.utf8)
         modifiedSeconds = modified.seconds
         let digest = digest
-        writer = try TarWriter(compression: form == .tarGz ? .gzip(level: 6) : .none) { bytes in
+        let sink: (UnsafeRawBufferPointer) throws -> Void = { bytes in
             digest.hasher.update(bytes)
             try destination.write(bytes)
         }
-        try writer?.addDirectory(top, mode: 0o755, modifiedSeconds: modifiedSeconds)
+        let level = request.compressionLevel
+        switch request.form {
+        case .zip: zip = try ZipWriter(level: level, workers: request.jobs, scratch: scratch, sink: sink)
+        case .tarGz: tar = try TarWriter(compression: .gzip(level: level), workers: request.jobs, sink: sink)
+        case .tarZst: tar = try TarWriter(compression: .zstd(level: level), workers: request.jobs, sink: sink)
+        case .tar, .folder: tar = try TarWriter(sink: sink)
+        }
+        try addDirectory(top)
     }
 
     private func path(_ path: RelativePath) -> [UInt8] { top + [UInt8(ascii: "/")] + path.bytes }
 
-    func addFolder(_ path: RelativePath) throws {
-        try writer?.addDirectory(self.path(path), mode: 0o755, modifiedSeconds: modifiedSeconds)
+    func addFolder(_ path: RelativePath) throws { try addDirectory(self.path(path)) }
+
+    private func addDirectory(_ path: [UInt8]) throws {
+        try zip?.addDirectory(path, modifiedSeconds: modifiedSeconds)
+        try tar?.addDirectory(path, modifiedSeconds: modifiedSeconds)
     }
 
-    func beginFile(_ path: RelativePath, size: Int64) throws {
-        try writer?.beginFile(self.path(path), size: size, mode: 0o644, modifiedSeconds: modifiedSeconds)
+    func beginFile(_ path: RelativePath, size: Int64, modified: Timestamp?) throws {
+        let seconds = modified?.seconds ?? modifiedSeconds
+        try zip?.beginFile(self.path(path), size: size, modifiedSeconds: seconds)
+        try tar?.beginFile(self.path(path), size: size, modifiedSeconds: seconds)
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer) throws { try writer?.write(bytes) }
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try zip?.write(bytes)
+        try tar?.write(bytes)
+    }
 
-    func endFile() throws { try writer?.endFile() }
+    func endFile() throws {
+        try zip?.endFile()
+        try tar?.endFile()
+    }
 
     func commit() throws -> (sha256: SHA256Digest?, wasThere: Bool) {
-        try writer.take()?.finish()
+        try zip?.finish()
+        try tar.take()?.finish()
         let sha256 = digest.hasher.finish()
         return (sha256, try destination.commit(sha256))
     }

@@ -1,3 +1,4 @@
+import BagIt
 import Streams
 
 /// Decides whether a consignment may leave: every file taken, checked and found good, or allowed by name.
@@ -7,10 +8,8 @@ enum ExportGate {
 
     /// What stands against the export; empty when nothing does.
     static func blockers(
-        _ report: ConsignmentReport, allowed: Set<FileStatusValue>, in store: Store
-    ) throws
-        -> [ExportBlocker]
-    {
+        _ report: ConsignmentReport, allowed: Set<FileStatusValue>, version: BagVersion, in store: Store
+    ) throws -> [ExportBlocker] {
         var blockers: [ExportBlocker] = []
         let reference = report.consignment.reference
         guard let upload = report.statuses[.upload], upload != .inProgress else {
@@ -29,7 +28,7 @@ enum ExportGate {
                         + " `tdr check \(reference)`"))
         }
         blockers += try findings(report, allowed: allowed, checks: checks, in: store)
-        blockers += try unwritableNames(report.consignment, in: store)
+        blockers += try unwritableNames(report.consignment, version, in: store)
         return blockers
     }
 
@@ -66,22 +65,36 @@ enum ExportGate {
         }
     }
 
-    /// A manifest is UTF-8 (RFC 8493 §2.1.1): a name that is not cannot be written in it.
-    private static func unwritableNames(_ consignment: Consignment, in store: Store) throws -> [ExportBlocker] {
-        var blocker = ExportBlocker(description: "")
-        try store.forEachPath(of: consignment) { path in
-            if path.text != nil { return }
+    /// A manifest is UTF-8 (RFC 8493 §2.1.1): a name that is not cannot be written in it. Before version 1.0 it cannot
+    /// tell some names from others.
+    private static func unwritableNames(
+        _ consignment: Consignment, _ version: BagVersion, in store: Store
+    ) throws -> [ExportBlocker] {
+        var notText = ExportBlocker(description: "")
+        var ambiguous = ExportBlocker(description: "")
+        func add(_ path: RelativePath, to blocker: inout ExportBlocker) {
             if blocker.examples.count < examples { blocker.examples.append(path) }
             blocker.count += 1
         }
-        if blocker.count == 0 { return [] }
-        let names = blocker.examples.map { "'\($0.display)'" }.joined(separator: ", ")
-        let more = blocker.count > blocker.examples.count ? " and \(blocker.count - blocker.examples.count) more" : ""
+        try store.forEachPath(of: consignment) { path in
+            switch ManifestLine.fault(of: path, version: version) {
+            case .nameIsNotUTF8: add(path, to: &notText)
+            case .nameIsAmbiguous: add(path, to: &ambiguous)
+            default: break
+            }
+        }
         return [
-            ExportBlocker(
-                description:
-                    "names that are not valid UTF-8, which no bag can hold: \(names)\(more); rename them at the"
-                    + " source and upload it again", examples: blocker.examples, count: blocker.count)
-        ]
+            (
+                notText, "names that are not valid UTF-8, which no bag can hold",
+                "rename them at the source and upload it again"
+            ),
+            (ambiguous, "names with %0A or %0D, which BagIt \(version) reads as line breaks", "write version 1.0"),
+        ].filter { $0.0.count > 0 }.map { blocker, what, remedy in
+            let names = blocker.examples.map { "'\($0.display)'" }.joined(separator: ", ")
+            let more =
+                blocker.count > blocker.examples.count ? " and \(blocker.count - blocker.examples.count) more" : ""
+            return ExportBlocker(
+                description: "\(what): \(names)\(more); \(remedy)", examples: blocker.examples, count: blocker.count)
+        }
     }
 }

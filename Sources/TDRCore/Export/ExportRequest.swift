@@ -8,23 +8,53 @@ public enum BagForm: String, Sendable, CaseIterable {
     case tar
     /// The same, compressed by gzip.
     case tarGz = "tar.gz"
+    /// The same, compressed by Zstandard: smaller and faster, for archives that can read it.
+    case tarZst = "tar.zst"
+    /// One ZIP archive.
+    case zip
 
     /// The name of the export of a consignment.
     func name(_ reference: ConsignmentReference) -> String {
-        switch self {
-        case .folder: "\(reference)"
-        case .tar: "\(reference).tar"
-        case .tarGz: "\(reference).tar.gz"
-        }
+        self == .folder ? "\(reference)" : "\(reference).\(rawValue)"
     }
+
+    /// Whether it may take less room than the records.
+    var isCompressed: Bool { self != .folder && self != .tar }
+}
+
+/// The version of BagIt that a bag follows.
+public enum BagItVersion: String, Sendable, CaseIterable {
+    /// The last draft, for receivers that know no other.
+    case draft97 = "0.97"
+    /// RFC 8493.
+    case rfc8493 = "1.0"
+}
+
+/// A digest that a bag's manifests are written with. SHA-256 is always among them: it is what the checks recorded.
+public enum ManifestAlgorithm: String, Sendable, CaseIterable {
+    case sha256, sha512
 }
 
 /// Which bag to write, and where.
 public struct ExportRequest: Sendable {
     /// The folder to write into; it must be there.
     public var target: BytePath
-    /// Folder, tar or tar.gz.
+    /// Folder or archive, and of which kind.
     public var form: BagForm = .tarGz
+    /// How much effort compression makes, from 0 (none) to 9.
+    public var compressionLevel = 6
+    /// How many threads compress. It does not show in the bytes.
+    public var jobs = 2
+    /// Whether the records in the bag have their own modification times. Otherwise all have that of the export.
+    public var keepsTimes = false
+    /// The version of BagIt.
+    public var bagItVersion: BagItVersion = .rfc8493
+    /// The digests of the manifests beside SHA-256.
+    public var furtherAlgorithms: Set<ManifestAlgorithm> = []
+    /// The file of a BagIt profile that the bag must follow; it is named in the bag.
+    public var profile: BytePath?
+    /// More elements for `bag-info.txt`, in order.
+    public var bagInfo: [(label: String, value: String)] = []
     /// Findings in spite of which the consignment is exported, and why. Recorded in the bag and the history.
     public var allowed: Set<FileStatusValue> = []
     /// Why they are allowed.

@@ -29,7 +29,10 @@ public struct Exporter: Sendable {
         defer { withExtendedLifetime(lock) {} }
         try check(request)
         let report = try store.report(on: consignment)
-        let blockers = try ExportGate.blockers(report, allowed: request.allowed, in: store)
+        var blockers = try ExportGate.blockers(
+            report, allowed: request.allowed, version: request.version, in: store)
+        let shape = try BagShape(request)
+        blockers += try shape.blockers(report, facts: facts(report, request), in: store)
         guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }
         let target = try usable(request.target, for: report, form: request.form)
 
@@ -43,7 +46,7 @@ public struct Exporter: Sendable {
                     + ": \(request.reason ?? "")", run: runID)
         do {
             return try await withBlockingThreads(2) { _ in
-                try await write(begun, report, request, allowed, to: target, run: runID)
+                try await write(begun, report, request, shape, to: target, run: runID)
             }
         } catch let error as CancellationError {
             throw error
@@ -51,6 +54,18 @@ public struct Exporter: Sendable {
             try store.failExport(begun, cause: "\(error)", run: runID)
             throw error
         }
+    }
+
+    /// What the bag says of the consignment; before the export has begun with the start of 1970 for its times.
+    private func facts(
+        _ report: ConsignmentReport, _ request: ExportRequest,
+        transferInitiated: Timestamp = Timestamp(milliseconds: 0), exported: Timestamp = Timestamp(milliseconds: 0)
+    ) -> BagFacts {
+        BagFacts(
+            transferInitiated: transferInitiated, exported: exported, version: run.version,
+            files: report.fileCounts[.upload]?[.success] ?? 0, bytes: Int64(report.bytes),
+            withoutAntivirus: report.withoutAntivirus, allowed: counts(of: request.allowed, in: report),
+            reason: request.reason ?? "")
     }
 
     private func check(_ request: ExportRequest) throws {
@@ -90,7 +105,7 @@ public struct Exporter: Sendable {
         var room = statvfs()
         guard resolved.withCString({ statvfs($0, &room) }) == 0 else { throw SystemFault("look at", resolved) }
         let available = Int64(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
-        if form != .tarGz, Int64(report.bytes) > available {
+        if !form.isCompressed, Int64(report.bytes) > available {
             throw ExportError.tooLittleRoom(target, needed: Int64(report.bytes), available: available)
         }
         return resolved
@@ -98,28 +113,26 @@ public struct Exporter: Sendable {
 
     private func write(
         _ consignment: Consignment, _ report: ConsignmentReport, _ request: ExportRequest,
-        _ allowed: [(value: FileStatusValue, count: Int)], to folder: BytePath, run runID: RunID
+        _ shape: BagShape, to folder: BytePath, run runID: RunID
     ) async throws -> ExportSummary {
         guard let transferInitiated = consignment.transferInitiated, let exported = consignment.exported else {
             preconditionFailure("an export that has begun has its times")
         }
-        let stored = report.fileCounts[.upload]?[.success] ?? 0
-        let facts = BagFacts(
-            transferInitiated: transferInitiated, exported: exported, version: run.version, files: stored,
-            bytes: Int64(report.bytes), withoutAntivirus: report.withoutAntivirus, allowed: allowed,
-            reason: request.reason ?? "")
+        let facts = facts(report, request, transferInitiated: transferInitiated, exported: exported)
+        let stored = facts.files
         meter.begin("exporting", files: stored, bytes: Int64(report.bytes))
         let target: any BagTarget =
             switch request.form {
             case .folder: try FolderTarget(consignment, in: folder, modified: exported)
-            case .tar, .tarGz:
+            case .tar, .tarGz, .tarZst, .zip:
                 try PackageTarget(
-                    consignment, form: request.form,
-                    to: FileDestination(name: request.form.name(consignment.reference), in: folder), modified: exported)
+                    consignment, request,
+                    to: FileDestination(name: request.form.name(consignment.reference), in: folder), modified: exported,
+                    scratch: store.directory)
             }
         do {
-            try writeTagFiles(BagTagFiles(consignment, in: store, facts: facts), to: target)
-            try await writePayload(of: consignment, to: target)
+            let tags = BagTagFiles(consignment, in: store, facts: facts, version: shape.version, more: shape.info)
+            try await write(tags, and: consignment, request, shape, to: target)
             let (sha256, wasThere) = try target.commit()
             let done = try store.finishExport(
                 consignment, location: target.location.display, sha256: sha256, version: run.version, run: runID)
@@ -132,51 +145,62 @@ public struct Exporter: Sendable {
         }
     }
 
-    private func writeTagFiles(_ tags: BagTagFiles, to target: any BagTarget) throws {
-        var lines: [(name: String, digest: SHA256Digest)] = []
-        for file in try tags.files() {
-            let (size, digest) = try measure(file)
-            guard let path = RelativePath(file.name) else { preconditionFailure("tag files have plain names") }
-            lines.append((file.name, digest))
-            var hasher = SHA256Hasher()
-            try target.beginFile(path, size: size)
-            try file.make { bytes in
-                hasher.update(bytes)
-                try bytes.withUnsafeBytes { try target.write($0) }
-            }
-            try target.endFile()
-            guard hasher.finish() == digest else { throw ExportError.inconsistent(file.name) }
+    /// Everything in the bag, the tag files first; the manifests beside SHA-256 and the tag manifests, which list them,
+    /// come last where there are any.
+    private func write(
+        _ tags: BagTagFiles, and consignment: Consignment, _ request: ExportRequest, _ shape: BagShape,
+        to target: any BagTarget
+    ) async throws {
+        let algorithms = shape.furtherAlgorithms
+        var seal = TagManifests([.sha256] + algorithms, version: shape.version)
+        for file in try tags.files() { try write(file, to: target, &seal) }
+        if algorithms.isEmpty {
+            try seal.write(to: target)
+            return try await writePayload(of: consignment, request, nil, to: target)
         }
-        var manifest: [UInt8] = []
-        for (name, digest) in lines.sorted(by: { Array($0.name.utf8).precedes(Array($1.name.utf8)) }) {
-            guard let path = RelativePath(name) else { preconditionFailure("tag files have plain names") }
-            try ManifestLine.append(digest: digest.bytes, path: path, to: &manifest)
-        }
-        guard let path = RelativePath(BagName.tagManifest("sha256")) else {
-            preconditionFailure("tag files have plain names")
-        }
-        try target.beginFile(path, size: Int64(manifest.count))
-        try manifest.withUnsafeBytes { try target.write($0) }
-        try target.endFile()
+        let further = FurtherManifests(algorithms, version: shape.version, scratch: store.directory)
+        try await writePayload(of: consignment, request, further, to: target)
+        for file in further.files() { try write(file, to: target, &seal) }
+        try seal.write(to: target)
     }
 
-    private func measure(_ file: BagTagFiles.TagFile) throws -> (size: Int64, digest: SHA256Digest) {
-        var size: Int64 = 0
+    private func write(_ file: BagTagFiles.TagFile, to target: any BagTarget, _ seal: inout TagManifests) throws {
+        let (size, digests) = try measure(file, seal.algorithms)
+        guard let path = RelativePath(file.name) else { preconditionFailure("tag files have plain names") }
         var hasher = SHA256Hasher()
+        try target.beginFile(path, size: size, modified: nil)
+        try file.make { bytes in
+            hasher.update(bytes)
+            try bytes.withUnsafeBytes { try target.write($0) }
+        }
+        try target.endFile()
+        guard hasher.finish().bytes == digests[.sha256] else { throw ExportError.inconsistent(file.name) }
+        seal.add(path, digests)
+    }
+
+    private func measure(
+        _ file: BagTagFiles.TagFile, _ algorithms: [DigestAlgorithm]
+    ) throws -> (size: Int64, digests: [DigestAlgorithm: [UInt8]]) {
+        var size: Int64 = 0
+        var digests = DigestSet(algorithms)
         try file.make { bytes in
             size += Int64(bytes.count)
-            hasher.update(bytes)
+            digests.update(bytes)
         }
-        return (size, hasher.finish())
+        return (size, digests.finish())
     }
 
-    private func writePayload(of consignment: Consignment, to target: any BagTarget) async throws {
+    private func writePayload(
+        of consignment: Consignment, _ request: ExportRequest, _ further: FurtherManifests?, to target: any BagTarget
+    ) async throws {
         guard let data = RelativePath(BagName.payloadDirectory) else { preconditionFailure("data is a plain name") }
         try target.addFolder(data)
         let pieces = BoundedQueue<PayloadPiece>(capacity: Exporter.chunksInFlight)
         let free = BoundedQueue<Chunk>(capacity: Exporter.chunksInFlight)
         for _ in 0..<Exporter.chunksInFlight { _ = free.push(Chunk()) }
-        let reader = PayloadReader(consignment: consignment, store: store, meter: meter, pieces: pieces, free: free)
+        let reader = PayloadReader(
+            consignment: consignment, store: store, meter: meter, pieces: pieces, free: free,
+            keepsTimes: request.keepsTimes, further: further)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try reader.run() }
             do {
@@ -199,7 +223,8 @@ public struct Exporter: Sendable {
     private func write(_ piece: PayloadPiece, to target: any BagTarget) throws {
         switch piece.start {
         case .folder(let path): return try target.addFolder(BagPath.payload(path))
-        case .file(let path, let size): try target.beginFile(BagPath.payload(path), size: size)
+        case .file(let path, let size, let modified):
+            try target.beginFile(BagPath.payload(path), size: size, modified: modified)
         case nil: break
         }
         if let chunk = piece.chunk { try target.write(chunk.buffer.prefix(piece.count)) }

@@ -11,12 +11,14 @@ final class FolderTarget: BagTarget {
     private let lock: OpenFile
     private let root: OpenFile
     private var file: SharedFile?
+    private var fileModified: Timestamp
 
     init(_ consignment: Consignment, in folder: BytePath, modified: Timestamp) throws {
         name = consignment.reference.description
         location = folder.appending(name)
         partial = folder.appending(".\(name).tdr-partial")
         self.modified = modified
+        fileModified = modified
         lock = try OpenFile.open(
             folder.appending(".\(name).tdr-lock"), flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode: 0o600)
         if try !lock.tryLock() { throw ExportError.targetBusy(partial) }
@@ -39,7 +41,8 @@ final class FolderTarget: BagTarget {
         }
     }
 
-    func beginFile(_ path: RelativePath, size: Int64) throws {
+    func beginFile(_ path: RelativePath, size: Int64, modified: Timestamp?) throws {
+        fileModified = modified ?? self.modified
         file = SharedFile(try root.opening(path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o644))
     }
 
@@ -47,7 +50,7 @@ final class FolderTarget: BagTarget {
 
     func endFile() throws {
         if let file {
-            let seconds = time_t(modified.seconds)
+            let seconds = time_t(fileModified.seconds)
             var times = [timespec(tv_sec: seconds, tv_nsec: 0), timespec(tv_sec: seconds, tv_nsec: 0)]
             guard futimens(file.file.descriptor, &times) == 0 else {
                 throw SystemFault("set the time of", file.file.path)

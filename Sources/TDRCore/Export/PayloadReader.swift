@@ -4,7 +4,8 @@ import Streams
 struct PayloadPiece: Sendable {
     enum Start: Sendable {
         case folder(RelativePath)
-        case file(RelativePath, size: Int64)
+        /// `modified` is nil for the time of the export.
+        case file(RelativePath, size: Int64, modified: Timestamp?)
     }
 
     /// A folder, or a file that begins with this piece; nil when the file of the piece before goes on.
@@ -33,6 +34,10 @@ struct PayloadReader: Sendable {
     let pieces: BoundedQueue<PayloadPiece>
     /// Where empty chunks come from, and to where the writer gives them back.
     let free: BoundedQueue<Chunk>
+    /// Whether the files keep their own times.
+    var keepsTimes = false
+    /// Takes the digests beside SHA-256, made in the same read.
+    var further: FurtherManifests?
 
     /// The writer has given up; the reader stops without a word of its own.
     struct Abandoned: Error {}
@@ -66,23 +71,28 @@ struct PayloadReader: Sendable {
                 throw ExportError.unreadable(path, reason: "it has \(before.size) bytes and should have \(file.size)")
             }
             var hasher = SHA256Hasher()
+            var digests = DigestSet(further?.algorithms ?? [])
             var offset: Int64 = 0
             repeat {
                 try Task.checkCancellation()
                 guard let chunk = free.pop() else { throw Abandoned() }
                 let count = try open.fill(chunk.buffer.bytes)
                 hasher.update(chunk.buffer.prefix(count))
+                digests.update(chunk.buffer.prefix(count))
                 let isFirst = offset == 0
                 offset += Int64(count)
                 guard offset <= file.size, count > 0 || file.size == 0 else {
                     throw ExportError.unreadable(path, reason: "its size changed while it was read")
                 }
                 let ends = offset == file.size
-                if ends { try prove(file, hasher.finish()) }
+                if ends {
+                    try prove(file, hasher.finish())
+                    try further?.append(digests.finish(), of: path)
+                }
                 try push(
                     PayloadPiece(
-                        start: isFirst ? .file(path, size: file.size) : nil, chunk: chunk, count: count, endsFile: ends)
-                )
+                        start: isFirst ? .file(path, size: file.size, modified: modified(file)) : nil, chunk: chunk,
+                        count: count, endsFile: ends))
                 meter.add(files: ends ? 1 : 0, bytes: Int64(count))
             } while offset < file.size
             guard try open.status().showsNoChange(since: before) else {
@@ -91,6 +101,10 @@ struct PayloadReader: Sendable {
         } catch let fault as SystemFault {
             throw ExportError.unreadable(path, reason: fault.reason)
         }
+    }
+
+    private func modified(_ file: StoredFile) -> Timestamp? {
+        keepsTimes ? file.modified.map { Timestamp(nanoseconds: $0) } : nil
     }
 
     private func prove(_ file: StoredFile, _ found: SHA256Digest) throws {

@@ -8,6 +8,8 @@ struct StoredFile: Sendable {
     let size: Int64
     /// The digest computed at upload, and by the check.
     let sha256: SHA256Digest
+    /// Nanoseconds since 1970 UTC, as the source had it.
+    let modified: Int64?
 }
 
 /// A file or folder of the payload, in the order of the bag.
@@ -40,7 +42,7 @@ extension Store {
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT id, uuid, fileType, path, origin, size, sha256 FROM file
+                    SELECT id, uuid, fileType, path, origin, size, sha256, modified FROM file
                     WHERE consignmentId = ? AND (fileType = 'Folder' OR sha256 IS NOT NULL) ORDER BY path
                     """, arguments: [consignment.row])
             while let row = try rows.next() {
@@ -53,7 +55,10 @@ extension Store {
                     let key = FileKey(row: try row.value(0), id: id, path: try row.value(3), origin: try row.value(4)),
                     let sha256 = SHA256Digest(try row.value(6) as Data)
                 else { throw damagedRow }
-                try body(.file(StoredFile(key: key, size: try row.value(5), sha256: sha256)))
+                try body(
+                    .file(
+                        StoredFile(
+                            key: key, size: try row.value(5), sha256: sha256, modified: try row.value(7) as Int64?)))
             }
         }
     }

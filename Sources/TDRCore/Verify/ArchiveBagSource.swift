@@ -2,7 +2,7 @@ package import Archives
 package import BagIt
 package import Streams
 
-/// A bag in a tar or tar.gz archive (RFC 8493 §4), read as a stream, from the start for each pass.
+/// A bag in a tar, tar.gz, tar.zst or ZIP archive (RFC 8493 §4), read from the start for each pass.
 package struct ArchiveBagSource: BagSource {
     private let path: BytePath
     private let limits: ArchiveLimits
@@ -25,7 +25,7 @@ package struct ArchiveBagSource: BagSource {
 
     /// All members, in the order of the archive.
     package func visit(_ body: (BagMember, BagContent) throws -> Void) throws {
-        let reader = try ArchiveReader(try OpenFile.reading(path), limits: limits)
+        let reader = try openArchive(try OpenFile.reading(path), limits: limits)
         try checkUnchanged()
         while let member = try reader.next() {
             try body(BagMember(member)) { try reader.readContent($0) }

@@ -46,13 +46,18 @@ public struct BagVerification: Sendable {
     public let warningCount: Int
 }
 
-/// Verifies bags that anybody made: folders, tar and tar.gz. Reads every byte; changes nothing.
+/// Verifies bags that anybody made: folders, tar, tar.gz, tar.zst and ZIP. Reads every byte; changes nothing.
 public struct BagVerifier: Sendable {
     private let jobs: Int
     private let meter: ProgressMeter
+    private let profile: BagProfile?
 
-    /// Reads `jobs` files at once, telling `meter` how far it is.
-    public init(jobs: Int, meter: ProgressMeter) {
+    /// Reads `jobs` files at once, telling `meter` how far it is. `profile` is the file of a BagIt profile that the bags
+    /// must follow too; what they lack of it makes them invalid.
+    ///
+    /// - Throws: when the profile cannot be read.
+    public init(jobs: Int, profile: BytePath? = nil, meter: ProgressMeter) throws {
+        self.profile = try profile.map { try BagProfile(reading: $0) }
         self.jobs = jobs
         self.meter = meter
     }
@@ -66,11 +71,13 @@ public struct BagVerifier: Sendable {
             status.kind == .directory ? try BagFolder(path) : try ArchiveBagSource(path)
         meter.begin("verifying", files: 0, bytes: 0)
         let meter = meter
-        let options = BagValidator.Options(jobs: jobs) { progress in
+        var options = BagValidator.Options(jobs: jobs) { progress in
             meter.set(
                 files: Int(progress.files), of: progress.totalFiles.map { Int($0) }, bytes: progress.bytes,
                 of: progress.totalBytes)
         }
+        options.profile = profile
+        if profile != nil, status.kind != .directory { options.mediaTypes = try BagForm.of(path).mediaTypes }
         let report = try await BagValidator(options).validate(source)
         return BagVerification(report)
     }

@@ -13,6 +13,7 @@ struct ExportCommand: TDRCommand {
             consignment gives the same bytes every time. Beside an archive lies its .sha256 for sha256sum -c.
 
               tdr export TDR-2026-C --to /archive/incoming
+              tdr export TDR-2026-C --to /archive/incoming --form zip --algorithm sha256,sha512
               tdr export TDR-2026-C --to /archive/incoming --allow ZeroByteFile --reason "placeholders, kept as found"
 
             What is not checked, infected, altered or has findings is refused and named. Findings of the format check \
@@ -30,6 +31,41 @@ struct ExportCommand: TDRCommand {
 
     @Option(help: ArgumentHelp("The shape of the bag.", valueName: "form"))
     var form: BagForm = .tarGz
+
+    @Option(
+        help: ArgumentHelp(
+            "Effort of compression, 0 (none) to 9. What does not shrink is stored as it is.", valueName: "n"))
+    var compressionLevel = 6
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Threads that compress. Default: the number of cores.", valueName: "n"))
+    var jobs: Int?
+
+    @Flag(help: "Give the records in the bag their own modification times.")
+    var keepTimes = false
+
+    @Option(help: ArgumentHelp("The version of BagIt: 1.0 or 0.97.", valueName: "version"))
+    var bagitVersion: BagItVersion = .rfc8493
+
+    @Option(
+        name: .customLong("algorithm"),
+        help: ArgumentHelp(
+            "Digests of the manifests, separated by commas: sha256, or sha256,sha512.", valueName: "name,…"),
+        transform: ExportCommand.algorithms)
+    var algorithms: Set<ManifestAlgorithm> = [.sha256]
+
+    @Option(
+        help: ArgumentHelp(
+            "A BagIt profile (JSON) that the bag must follow; what it requires is written or refused beforehand.",
+            valueName: "file"))
+    var profile: PathArgument?
+
+    @Option(
+        name: .customLong("bag-info"),
+        help: ArgumentHelp("One more element for bag-info.txt; can be repeated.", valueName: "label: value"),
+        transform: ExportCommand.element)
+    var bagInfo: [InfoElement] = []
 
     @Option(
         help: ArgumentHelp("Export in spite of these findings, separated by commas.", valueName: "status,…"),
@@ -52,7 +88,40 @@ struct ExportCommand: TDRCommand {
             })
     }
 
+    /// An element of `bag-info.txt` as typed.
+    struct InfoElement: Sendable {
+        let label: String
+        let value: String
+    }
+
+    static func element(_ text: String) throws -> InfoElement {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let label = parts[0]
+        guard parts.count == 2, let value = parts.last, !label.isEmpty, label.first != " ", label.last != " ",
+            !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F })
+        else { throw ValidationError("--bag-info takes 'Label: value' on one line, not '\(text)'") }
+        return InfoElement(label: String(label), value: String(value.drop { $0 == " " }))
+    }
+
+    static func algorithms(_ text: String) throws -> Set<ManifestAlgorithm> {
+        let chosen = try Set(
+            text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+                guard let algorithm = ManifestAlgorithm(rawValue: String(word)) else {
+                    throw ValidationError("--algorithm takes sha256 or sha256,sha512, not '\(text)'")
+                }
+                return algorithm
+            })
+        guard chosen.contains(.sha256) else {
+            throw ValidationError("sha256 is always written: it is what the checks recorded; say sha256,\(text)")
+        }
+        return chosen
+    }
+
     func validate() throws {
+        if !(0...9).contains(compressionLevel) {
+            throw ValidationError("--compression-level takes a number from 0 to 9")
+        }
+        if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if references.isEmpty { throw ValidationError("name the consignment to export; tdr status lists them") }
         if !allow.isEmpty, reason?.isEmpty ?? true { throw ValidationError("--allow needs a --reason") }
         if allow.isEmpty, reason != nil { throw ValidationError("--reason goes with --allow") }
@@ -69,6 +138,13 @@ struct ExportCommand: TDRCommand {
         for consignment in consignments {
             var request = ExportRequest(target: to.path, confirmedBy: context.login)
             request.form = form
+            request.compressionLevel = compressionLevel
+            request.jobs = jobs ?? context.jobs
+            request.keepsTimes = keepTimes
+            request.bagItVersion = bagitVersion
+            request.profile = profile?.path
+            request.bagInfo = bagInfo.map { ($0.label, $0.value) }
+            request.furtherAlgorithms = algorithms.subtracting([.sha256])
             request.allowed = allow
             request.reason = reason
             let wanted = request
@@ -103,6 +179,7 @@ struct ExportCommand: TDRCommand {
 }
 
 extension BagForm: ExpressibleByArgument {}
+extension BagItVersion: ExpressibleByArgument {}
 
 /// `tdr export --json`.
 struct ExportOutput: Encodable {

@@ -5,7 +5,7 @@ import TDRCore
 struct VerifyCommand: TDRCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Verify BagIt bags, whoever made them: a folder, tar or tar.gz.",
+        abstract: "Verify BagIt bags, whoever made them: a folder, tar, tar.gz, tar.zst or zip.",
         discussion: """
             Reads every byte and reports every problem, not only the first. A bag is valid when it is complete and \
             every digest is right (RFC 8493 §3); the Payload-Oxum alone never makes it so.
@@ -24,6 +24,12 @@ struct VerifyCommand: TDRCommand {
         name: .shortAndLong, help: ArgumentHelp("Files read at once. Default: the number of cores.", valueName: "n"))
     var jobs: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "A BagIt profile (JSON) that the bags must follow too; what they lack is rule P1 to P12.",
+            valueName: "file"))
+    var profile: PathArgument?
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -35,7 +41,7 @@ struct VerifyCommand: TDRCommand {
         var outcome = Outcome.done
         for bag in bags {
             let meter = ProgressMeter()
-            let verifier = BagVerifier(jobs: jobs ?? context.jobs, meter: meter)
+            let verifier = try BagVerifier(jobs: jobs ?? context.jobs, profile: profile?.path, meter: meter)
             let verification = try await ProgressLine(meter, context).during { try await verifier.verify(bag.path) }
             if context.json {
                 try context.output.json(VerifyOutput(verification))
