@@ -28,6 +28,7 @@ clamav-daemon     demo,test       clamd       clamd, the antivirus engine (its p
 libarchive-tools  demo,test       bsdtar      bsdtar, another reader of our archives
 zstd              test            zstd        zstd, another reader of our archives
 unzip             test            unzip       unzip, another reader of our archives
+zip               test            zip         zip, a writer of archives that we read
 pigz              test,bench      pigz        the parallel gzip we measure ourselves against
 sqlite3           test            sqlite3     looks into the store from outside
 openssl           bench           openssl     the SHA-256 we measure ourselves against

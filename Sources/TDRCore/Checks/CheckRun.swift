@@ -105,7 +105,8 @@ public struct CheckRun: Sendable {
         _ request: CheckRequest, every interval: Duration, pending: @escaping @Sendable () throws -> [Consignment],
         told: @escaping Told
     ) async throws {
-        try await withBlockingThreads(request.jobs) { _ in
+        // The workers rest on their threads while there is nothing to do; one more looks for what to do.
+        try await withBlockingThreads(request.jobs + 1) { _ in
             let engines = try engines(request)
             let feed = FairFeed()
             let jobs = JobList()

@@ -1,0 +1,123 @@
+import Streams
+import Synchronization
+import TDRTestSupport
+import Testing
+
+@testable import TDRCore
+
+/// Several consignments at once.
+@Suite struct FairCheckTests {
+    private static let run = RunInfo(actor: "tester", command: "test", version: "0")
+
+    private final class Outcomes: Sendable {
+        let order = Mutex<[(ConsignmentReference, Result<CheckSummary, any Error>)]>([])
+
+        var references: [ConsignmentReference] { order.withLock { $0.map(\.0) } }
+    }
+
+    private func many(_ count: Int) -> Tree {
+        .folder((0..<count).map { (Name("f\($0)"), Tree.bytes(($0 + 1) % 5000)) })
+    }
+
+    private func checkRun(_ bench: Bench) throws -> CheckRun {
+        let run = FairCheckTests.run
+        return try CheckRun(store: bench.store, signatures: Signatures.bundled(), meter: ProgressMeter()) { _ in run }
+    }
+
+    @Test("checks one file of an urgent transfer before the many of another are through", arguments: [1, 4])
+    func fair(_ jobs: Int) async throws {
+        let bench = try Bench(many(1500))
+        let large = try await bench.upload().consignment
+        try bench.folder.make("Urgent", ["one": "1"])
+        let urgent = try await bench.upload { $0.source = bench.folder.appending("Urgent") }.consignment
+        let outcomes = Outcomes()
+        var request = CheckRequest(jobs: jobs)
+        request.antivirus = .none
+        try await checkRun(bench).check([large, urgent], request) { consignment, outcome in
+            outcomes.order.withLock { $0.append((consignment.reference, outcome)) }
+        }
+        #expect(outcomes.references == [urgent.reference, large.reference])
+        for (reference, outcome) in outcomes.order.withLock({ $0 }) {
+            #expect(try outcome.get().filesChecked == (reference == urgent.reference ? 1 : 1500))
+        }
+        #expect(try bench.store.report(on: large).areChecksComplete)
+        #expect(try StoreRows.wrongTallies(bench.storePath) == [])
+    }
+
+    @Test("is not kept from the others by one that cannot be checked")
+    func oneFails() async throws {
+        let bench = try Bench(["a": "1"])
+        let good = try await bench.upload().consignment
+        let gone = try await bench.upload { $0.storage = .inPlace }.consignment
+        let busy = try await bench.upload().consignment
+        let lock = try ConsignmentLock(busy, in: bench.store, for: "test")
+        try remove(bench.records.appending("a"))
+        try remove(bench.records, folder: true)
+        let outcomes = Outcomes()
+        var request = CheckRequest(jobs: 2)
+        request.antivirus = .none
+        try await checkRun(bench).check([gone, busy, good], request) { consignment, outcome in
+            outcomes.order.withLock { $0.append((consignment.reference, outcome)) }
+        }
+        withExtendedLifetime(lock) {}
+        var failed: Set<ConsignmentReference> = []
+        for (reference, outcome) in outcomes.order.withLock({ $0 }) {
+            if case .failure = outcome { failed.insert(reference) }
+        }
+        #expect(failed == [gone.reference, busy.reference])
+        #expect(try bench.store.report(on: good).areChecksComplete)
+    }
+
+    @Test(
+        "checks by itself what finishes uploading while it watches, once, and leaves alone what somebody works on",
+        .timeLimit(.minutes(1)))
+    func watches() async throws {
+        let bench = try Bench(["a": "1", "b": "2"])
+        let first = try await bench.upload().consignment
+        let outcomes = Outcomes()
+        var request = CheckRequest(jobs: 2)
+        request.antivirus = .none
+        let wanted = request
+        let run = try checkRun(bench)
+        let store = bench.store
+        let watch = Task {
+            try await run.watch(wanted, every: .milliseconds(20), pending: { try store.consignmentsToCheck() }) {
+                consignment, outcome in outcomes.order.withLock { $0.append((consignment.reference, outcome)) }
+            }
+        }
+        try await until { outcomes.references.count == 1 }
+        let second = try await bench.upload().consignment
+        try await until { outcomes.references.count == 2 }
+        #expect(outcomes.references == [first.reference, second.reference])
+        #expect(try bench.store.report(on: second).areChecksComplete)
+        #expect(try bench.store.consignmentsToCheck().isEmpty)
+        watch.cancel()
+        await #expect(throws: CancellationError.self) { try await watch.value }
+        #expect(outcomes.references.count == 2)
+    }
+
+    /// Waits for something to come true; a test that waits for ever is ended by its time limit.
+    private func until(_ condition: () -> Bool) async throws {
+        while !condition() { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    @Test("gives the same rows with one job and with eight, with every engine at once", .timeLimit(.minutes(2)))
+    func sameRows() async throws {
+        var rows: [[String]] = []
+        for jobs in [1, 8] {
+            let bench = try Bench(many(300))
+            try bench.folder.make("Records/bad", .file(Clamd.eicar))
+            let consignment = try await bench.upload().consignment
+            try await bench.check(consignment, antivirus: AntivirusPolicy([.yara([])])) { $0.jobs = jobs }
+            rows.append(
+                try StoreRows.all(bench.storePath).map { line in
+                    // Where the records lay is another place for each.
+                    line.replacing(bench.folder.path.display, with: "")
+                        .split(separator: " ").filter { !$0.hasPrefix("uuid=") && !$0.hasPrefix("source=") }
+                        .filter { !$0.hasPrefix("modified=") }.joined(separator: " ")
+                })
+        }
+        #expect(rows[0] == rows[1])
+        #expect(rows[0].contains { $0.contains("quarantine:") })
+    }
+}
