@@ -233,7 +233,7 @@ struct CheckPage {
 
     private func words(_ sizeClass: FolderProfile.SizeClass) -> String {
         guard let below = sizeClass.below else { return "from \(Text.round(sizeClass.from))" }
-        return sizeClass.from == 0 ? "empty" : "below \(Text.round(below))"
+        return sizeClass.from == 0 ? "empty" : "\(Text.round(sizeClass.from)) – \(Text.round(below))"
     }
 
     private var duplicates: String {

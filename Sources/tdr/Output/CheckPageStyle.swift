@@ -28,7 +28,7 @@ enum CheckPageStyle {
           overflow-wrap: anywhere; }
         th { font-weight: 600; font-size: .85rem; }
         .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-        td.n { overflow-wrap: normal; }
+        td.n { overflow-wrap: normal; } td:first-child { white-space: nowrap; padding-right: 1rem; } h1 .path { font-size: 1.3rem; font-weight: 500; }
         .plot { width: 30%; }
         .path, code { font-family: ui-monospace, "SFMono-Regular", Menlo, "DejaVu Sans Mono", "Noto Sans Mono", monospace;
           font-size: .875rem; overflow-wrap: anywhere; }

@@ -24,8 +24,14 @@ enum HTML {
         return String(out)
     }
 
-    /// A path: one line, by its bytes, kept apart from the direction of the text around it.
-    static func path(_ path: BytePath) -> String { "<bdi class=\"path\">\(text(path.display))</bdi>" }
+    /// A path: one line, by its bytes. Each part keeps its own direction, so that a Hebrew folder does not swap places
+    /// with what stands in it.
+    static func path(_ path: BytePath) -> String {
+        let parts = path.display.split(separator: "/", omittingEmptySubsequences: false).map { part in
+            part.utf8.allSatisfy { $0 < 0x80 } ? text(part) : "<bdi>\(text(part))</bdi>"
+        }
+        return "<span class=\"path\" dir=\"ltr\">\(parts.joined(separator: "/"))</span>"
+    }
 
     /// A table that can be wider than the page.
     static func table(_ head: [String], _ rows: [[String]], right: Set<Int> = []) -> String {
