@@ -19,13 +19,13 @@ enum CheckPageStyle {
         .good { border-color: var(--good); } .good strong { color: var(--good); }
         .bad { border-color: var(--bad); } .bad strong { color: var(--bad); }
         .warn { border-color: var(--warn); } .warn strong { color: var(--warn); }
-        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .6rem; margin: 1rem 0; }
+        .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: .6rem; margin: 1rem 0; }
         .tile { background: var(--tint); padding: .6rem .8rem; }
         .tile b { display: block; font-size: 1.35rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
         .tile span { color: var(--soft); font-size: .9rem; }
         table { border-collapse: collapse; width: 100%; margin: .4rem 0; }
         th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line);
-          overflow-wrap: anywhere; }
+          overflow-wrap: break-word; }
         th { font-weight: 600; font-size: .85rem; }
         .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
         td.n { overflow-wrap: normal; } td:first-child { white-space: nowrap; padding-right: 1rem; } h1 .path { font-size: 1.3rem; font-weight: 500; }
@@ -43,7 +43,7 @@ enum CheckPageStyle {
         dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
         summary { cursor: pointer; color: var(--soft); }
         @media (max-width: 34rem) { main { padding: 1rem .8rem 3rem; } dl { grid-template-columns: 1fr; gap: 0; }
-          dd { margin-bottom: .5rem; } .wide { display: none; } th, td { padding-right: .5rem; } }
+          dd { margin-bottom: .5rem; } .plot { width: 18%; } th, td, td:first-child { padding-right: .5rem; } }
         @media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --tint: #f4f4f4;
           --bar: #555; --good: #000; --bad: #000; --warn: #000; } main { max-width: none; padding: 0; }
           h2, h3 { break-after: avoid; } tr, li, .tile, .verdict { break-inside: avoid; }
