@@ -1,4 +1,3 @@
-import BagIt
 import Glibc
 import Streams
 import Synchronization
