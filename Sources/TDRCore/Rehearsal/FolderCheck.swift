@@ -161,7 +161,7 @@ extension CheckedFile {
         modified = found.modified
         size = found.modified == nil ? nil : found.bytes
         remarks = PortableNames.risks(of: found.file.key.path.bytes)
-        if found.file.key.path.text == nil || path.text == nil { findings.append(CheckFinding(.name)) }
+        if found.file.key.path.text == nil { findings.append(CheckFinding(.name)) }
         // What cannot be read fails every check for the one reason.
         var unreadable: String?
         switch found.checksum {

@@ -150,7 +150,7 @@ final class FolderCheckWalk: Sendable {
                 let root = SharedFile(try OpenFile.directory(place.root))
                 if let file = place.file {
                     let status = try FileStatus.of(file.bytes, in: root.file)
-                    return self.file(file, status.size, root, named: place.path)
+                    return self.file(file, as: file, status.size, root, named: place.path)
                 }
                 state.root = root
                 state.scan = FolderScan(place.root, as: FolderCheckWalk.placeholder, links: links)
@@ -176,7 +176,10 @@ final class FolderCheckWalk: Sendable {
             folder.findings = [CheckFinding(.name)]
             return .other(folder)
         case .file(let path, let origin, let size, _):
-            return file(origin, size, root, named: whole(path))
+            // The path that the consignment would have.
+            let name = path.bytes.dropFirst(FolderCheckWalk.placeholder.bytes.count)
+            let consigned = RelativePath(root.file.path.lastComponent + name) ?? origin
+            return file(origin, as: consigned, size, root, named: whole(path))
         case .excluded(let path):
             var file = CheckedFile(.leftOut, whole(path))
             file.remarks = ["system file"]
@@ -201,15 +204,12 @@ final class FolderCheckWalk: Sendable {
     }
 
     private func file(
-        _ origin: RelativePath, _ size: Int64, _ root: SharedFile, named path: BytePath
-    )
-        -> FolderCheckItem
-    {
+        _ origin: RelativePath, as name: RelativePath, _ size: Int64, _ root: SharedFile, named path: BytePath
+    ) -> FolderCheckItem {
         .file(
             FileToCheck(
-                key: FileKey(
-                    row: 0, id: FolderCheckWalk.noID, path: RelativePath(path.relativeBytes) ?? origin, origin: origin),
-                size: size, sha256: FolderCheckWalk.noDigest, statuses: FileStatuses(), checks: checks),
+                key: FileKey(row: 0, id: FolderCheckWalk.noID, path: name, origin: origin), size: size,
+                sha256: FolderCheckWalk.noDigest, statuses: FileStatuses(), checks: checks),
             of: root, path: path)
     }
 
@@ -217,24 +217,6 @@ final class FolderCheckWalk: Sendable {
     private static let noID = RecordID.random()
     /// No digest was computed before, so there is none to compare with.
     private static let noDigest = SHA256Digest.of([UInt8]())
-}
-
-extension BytePath {
-    /// Without what makes a path absolute or go up: for rules and messages, not for opening.
-    fileprivate var relativeBytes: [UInt8] {
-        var rest = bytes[...]
-        while true {
-            if rest.first == UInt8(ascii: "/") {
-                rest = rest.dropFirst()
-            } else if rest.starts(with: Array("./".utf8)) {
-                rest = rest.dropFirst(2)
-            } else if rest.starts(with: Array("../".utf8)) {
-                rest = rest.dropFirst(3)
-            } else {
-                return Array(rest)
-            }
-        }
-    }
 }
 
 /// The bytes of a folder that is checked where it lies.
