@@ -173,13 +173,13 @@ _tdr() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    upload|check|status|export|verify|identify|signatures|help)
+    upload|check|status|export|verify|identify|quarantine|signatures|doctor|help)
         # Offer subcommand argument completions
         "_tdr_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'upload check status export verify identify signatures help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'upload check status export verify identify quarantine signatures doctor help' -- "${cur}"))
         ;;
     esac
 }
@@ -226,9 +226,9 @@ _tdr_upload() {
 
 _tdr_check() {
     repeating_flags=()
-    non_repeating_flags=(--again --json --quiet -q --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--only --file --antivirus --clamd --jobs -j --format-policy --store)
+    non_repeating_flags=(--again --require-fresh-antivirus --watch --pending --csv --json --quiet -q --version -h --help)
+    repeating_options=(--yara-rules)
+    non_repeating_options=(--only --file --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --html --links --signature-file --container-file --signatures --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
@@ -240,16 +240,47 @@ _tdr_check() {
         return
         ;;
     '--antivirus')
-        __tdr_add_completions -W 'auto'$'\n''clamd'$'\n''none'
         return
         ;;
     '--clamd')
+        return
+        ;;
+    '--clamd-max-size')
+        return
+        ;;
+    '--yara-rules')
+        return
+        ;;
+    '--oversize')
+        __tdr_add_completions -W 'fail'$'\n''windows'
+        return
+        ;;
+    '--file-timeout')
+        return
+        ;;
+    '--max-database-age')
         return
         ;;
     '--jobs'|'-j')
         return
         ;;
     '--format-policy')
+        return
+        ;;
+    '--html')
+        return
+        ;;
+    '--links')
+        __tdr_add_completions -W 'refuse'$'\n''skip'$'\n''follow'
+        return
+        ;;
+    '--signature-file')
+        return
+        ;;
+    '--container-file')
+        return
+        ;;
+    '--signatures')
         return
         ;;
     '--store')
@@ -374,6 +405,80 @@ _tdr_identify() {
     esac
 }
 
+_tdr_quarantine() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __tdr_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|release|purge)
+        # Offer subcommand argument completions
+        "_tdr_quarantine_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list release purge' -- "${cur}"))
+        ;;
+    esac
+}
+
+_tdr_quarantine_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_quarantine_release() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --store)
+    __tdr_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_quarantine_purge() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --store)
+    __tdr_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
 _tdr_signatures() {
     repeating_flags=()
     non_repeating_flags=(--version -h --help)
@@ -452,6 +557,49 @@ _tdr_signatures_update() {
     # Offer option value completions
     case "${prev}" in
     '--from')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_doctor() {
+    repeating_flags=()
+    non_repeating_flags=(--require-fresh-antivirus --json --quiet -q --version -h --help)
+    repeating_options=(--yara-rules)
+    non_repeating_options=(--target --max-signature-age --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --store)
+    __tdr_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--target')
+        return
+        ;;
+    '--max-signature-age')
+        return
+        ;;
+    '--antivirus')
+        return
+        ;;
+    '--clamd')
+        return
+        ;;
+    '--clamd-max-size')
+        return
+        ;;
+    '--yara-rules')
+        return
+        ;;
+    '--oversize')
+        __tdr_add_completions -W 'fail'$'\n''windows'
+        return
+        ;;
+    '--file-timeout')
+        return
+        ;;
+    '--max-database-age')
         return
         ;;
     '--store')

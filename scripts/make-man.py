@@ -13,26 +13,28 @@ import subprocess
 import sys
 import textwrap
 
-STORE = {"upload", "check", "status", "export"}  # the commands that work on the store
+STORE = {"upload", "check", "status", "export", "doctor"}  # the commands that work on the store
 ENVIRONMENT = [
     ("TDR_STORE", STORE, "The folder of the store, unless --store names one."),
     ("XDG_DATA_HOME", STORE | {"identify", "signatures"},
      "The folder that holds tdr/, the store unless TDR_STORE names one; default ~/.local/share."),
-    ("TDR_ANTIVIRUS", {"check"}, "The antivirus engine, unless --antivirus names one: auto, clamd or none."),
-    ("TDR_CLAMD", {"check"}, "The socket of clamd or its clamd.conf, unless --clamd names one."),
+    ("TDR_ANTIVIRUS", {"check", "doctor"}, "The antivirus engine, unless --antivirus names one: auto, clamd or none."),
+    ("TDR_CLAMD", {"check", "doctor"}, "The socket of clamd or its clamd.conf, unless --clamd names one."),
     ("TDR_FORMAT_POLICY", {"check"},
      "A JSON file that says which formats are refused, unless --format-policy names one."),
     ("TDR_CONTACT_NAME", {"upload"}, "Who transfers: first and last name, unless --contact-name says it."),
     ("TDR_CONTACT_EMAIL", {"upload"}, "Who transfers: e-mail, unless --contact-email says it."),
     ("TDR_CLOCK", STORE,
      "A time such as 2026-01-31T12:00:00Z that is taken for now, to repeat a run exactly. For tests."),
+    ("TMPDIR", {"check", "doctor"},
+     "The folder for bytes that nobody needs for long; default /tmp. It must not lie in a folder that is checked."),
     ("NO_COLOR", set(), "Makes no difference: tdr colours nothing."),
 ]
 FILES = [
     ("tdr.sqlite", STORE, "In the store: all that is known of consignments, files, checks and exports, and the history."),
     ("objects/", STORE, "In the store: the bytes of the uploaded files, by number, never by name."),
     ("locks/", STORE, "In the store: one file for each consignment, held by the process that works on it."),
-    ("~/.local/share/tdr/signatures/", {"check", "identify", "signatures"},
+    ("~/.local/share/tdr/signatures/", {"check", "doctor", "identify", "signatures"},
      "Signatures that were imported; in XDG_DATA_HOME when that is set."),
 ]
 

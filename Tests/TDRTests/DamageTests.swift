@@ -45,7 +45,7 @@ import Testing
     }
 
     /// A small disk of its own; nil where nobody may mount one.
-    private final class SmallDisk {
+    final class SmallDisk {
         let path: BytePath
         private let folder: TemporaryFolder
 

@@ -89,8 +89,9 @@ final class FileChecker {
         do {
             let open = SharedFile(try bytes.open(file))
             let before = try open.file.status()
+            findings.modified = before.modified
             guard before.kind == .regular else {
-                findings.fail("the stored object is a \(before.kind.rawValue)")
+                findings.fail("\(bytes.noun) cannot be read: it is a \(before.kind.rawValue)")
                 return nil
             }
             var tickets: [ScanTicket] = []
@@ -114,7 +115,7 @@ final class FileChecker {
                 throw error
             }
         } catch let fault as SystemFault {
-            findings.fail("the stored bytes cannot be read: \(fault.reason)")
+            findings.fail("\(bytes.noun) cannot be read: \(fault.reason)")
             return nil
         }
     }
@@ -131,7 +132,7 @@ final class FileChecker {
             guard one.reading.bytes == one.before.size, try one.open.file.status().showsNoChange(since: one.before)
             else { return findings.fail("it changed while it was being checked") }
         } catch {
-            return findings.fail("the stored bytes cannot be read: \(error)")
+            return findings.fail("its bytes cannot be read: \(error)")
         }
         if file.checks.contains(.antivirus) {
             findings.antivirus = AntivirusFinding(verdict: engines.summary(verdicts), byEngine: verdicts)

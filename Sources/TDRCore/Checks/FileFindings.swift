@@ -22,6 +22,8 @@ struct FileFindings: Sendable {
     var format: FormatFinding?
     /// Bytes read.
     var bytes: Int64 = 0
+    /// When its content last changed, nanoseconds since 1970 UTC; nil when it could not be opened.
+    var modified: Int64?
 
     /// Nothing can be said of the file, and why.
     mutating func fail(_ reason: String) {
@@ -53,12 +55,15 @@ enum FormatFinding: Sendable {
 
 /// Where the bytes of files to check are.
 protocol CheckedBytes {
+    /// What the bytes of a file are called in reasons.
+    var noun: String { get }
     /// Opens a file for reading. A link put in its place is not followed.
     func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile
 }
 
 /// The bytes of a consignment, those in quarantine included: they may be scanned again.
 final class ConsignmentBytes: CheckedBytes {
+    let noun = "the stored bytes"
     private let folder: ObjectFolder
     private let quarantine: BytePath?
 

@@ -5,7 +5,7 @@ import TDRCore
 struct CheckCommand: TDRCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Make the antivirus, checksum and format checks of a consignment.",
+        abstract: "Make the antivirus, checksum and format checks of a consignment, or of a folder where it lies.",
         discussion: """
             Reads the stored bytes of every file once and gives them to all checks. Only files that lack a complete \
             result are checked, unless --again; a run that was interrupted goes on when it is given again.
@@ -13,6 +13,13 @@ struct CheckCommand: TDRCommand {
               tdr check TDR-2026-C
               tdr check TDR-2026-C --only checksum --again
               tdr check TDR-2026-C --file "Records/2019/a.txt" --again
+              tdr check Records
+              tdr check Records --html report.html --links skip
+
+            What looks like a reference or a UUID is one; anything else is a path (./TDR-2026-C forces one). A folder \
+            is checked where it lies, as a rehearsal of its transfer: no store is needed or touched, nothing is \
+            written into the folder, and links that an upload would refuse are findings. With --json every entry is \
+            one line and the last line is the summary; --csv has one row for each entry.
 
             Antivirus is clamd, found where it usually listens or named with --clamd (its socket or its clamd.conf). A \
             file that could not be scanned is Failed, never clean; --antivirus none is a decision that is recorded \
@@ -22,8 +29,8 @@ struct CheckCommand: TDRCommand {
             75 another process is at it; 130, 143 interrupted.
             """)
 
-    @Argument(help: ArgumentHelp("The consignments, by reference.", valueName: "ref"))
-    var references: [String]
+    @Argument(help: ArgumentHelp("The consignments, by reference; or folders and files.", valueName: "ref-or-path"))
+    var arguments: [PathArgument]
 
     @Option(
         help: ArgumentHelp(
@@ -58,6 +65,8 @@ struct CheckCommand: TDRCommand {
     @Flag(help: "Check every consignment whose upload is complete and whose checks have not been made, then end.")
     var pending = false
 
+    @OptionGroup(title: "Folders where they lie") var folder: FolderCheckOptions
+
     @OptionGroup(title: "Signatures") var signatureFiles: SignatureOptions
 
     @OptionGroup var common: CommonOptions
@@ -73,27 +82,27 @@ struct CheckCommand: TDRCommand {
     }
 
     func validate() throws {
-        if references.isEmpty, !watch, !pending {
-            throw ValidationError("name the consignment to check; tdr status lists them")
+        if arguments.isEmpty, !watch, !pending {
+            throw ValidationError("name the consignment to check, as tdr status lists them, or a folder")
         }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if only?.isEmpty == true { throw ValidationError("--only takes checksum, format and antivirus") }
         if file != nil, references.count > 1 { throw ValidationError("--file goes with one reference") }
-        if watch || pending, !references.isEmpty || file != nil || again || only != nil {
+        if watch || pending, !arguments.isEmpty || file != nil || again || only != nil {
             throw ValidationError("--watch and --pending choose the consignments and the checks themselves")
         }
+        try validateFolder()
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
+        if !places.isEmpty { return try await checkFolders(in: context) }
         let store = try context.openStore()
         var request = CheckRequest(jobs: jobs ?? context.jobs)
         if let only { request.checks = only }
         request.again = again
         request.asksMagic = !noSecondOpinion
         request.antivirus = try antivirus.policy(context)
-        if let file = formatPolicy?.path ?? context.environment["TDR_FORMAT_POLICY"].map({ BytePath($0) }) {
-            request.policy = try FormatPolicy(readingJSON: file)
-        }
+        request.policy = try policy(context)
         if let file {
             request.file = try file.stored(in: store.consignment(references[0]), of: store)
         }
@@ -118,5 +127,13 @@ struct CheckCommand: TDRCommand {
             try await run.check(consignments, wanted) { answers.take($0, $1) }
         }
         return try answers.tell(inOrderOf: consignments)
+    }
+
+    /// Which formats are refused.
+    func policy(_ context: CommandContext) throws -> FormatPolicy {
+        guard let file = formatPolicy?.path ?? context.environment["TDR_FORMAT_POLICY"].map({ BytePath($0) }) else {
+            return .standard
+        }
+        return try FormatPolicy(readingJSON: file)
     }
 }

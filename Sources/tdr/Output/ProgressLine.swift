@@ -1,10 +1,14 @@
 import Glibc
+import Streams
 import TDRCore
 
 /// Shows how far a command is, on stderr, when that is a terminal.
 struct ProgressLine {
     private let meter: ProgressMeter
     private let visible: Bool
+
+    /// Whether anybody sees it.
+    var isVisible: Bool { visible }
 
     init(_ meter: ProgressMeter, _ context: CommandContext) {
         self.meter = meter
@@ -43,9 +47,38 @@ struct ProgressLine {
             }
             guard clock.now - last >= .milliseconds(100) else { continue }
             last = clock.now
-            Messages.write("\r\u{1B}[K" + line(progress, after: clock.now - start))
+            let line = line(progress, after: clock.now - start)
+            Messages.write(
+                "\r\u{1B}[K" + ProgressLine.fitted(line, at: progress.atWork.first, in: ProgressLine.columns))
         }
         Messages.write("\r\u{1B}[K")
+    }
+
+    /// The line with the file that has been at work longest, cut to the terminal: a line that wraps cannot be wiped.
+    static func fitted(_ line: String, at path: RelativePath?, in columns: Int) -> String {
+        let room = max(20, columns - 1)
+        let line = String(line.prefix(room))
+        guard let path else { return line }
+        let left = room - line.count - 2
+        let name = path.display
+        // The end of a path says more than its beginning. Half a name of a few letters says nothing.
+        if width(name) <= left { return line + "  " + name }
+        if left < 12 { return line }
+        var tail = Substring(name)
+        while width(tail) > left - 1 { tail = tail.dropFirst() }
+        return line + "  …" + tail
+    }
+
+    /// Columns of a terminal that a text takes at most: what is not Latin, Greek or Cyrillic may take two.
+    private static func width(_ text: some StringProtocol) -> Int {
+        text.reduce(0) { $0 + ($1.unicodeScalars.allSatisfy { $0.value < 0x1100 } ? 1 : 2) }
+    }
+
+    /// The width of the terminal; 80 where it does not say.
+    private static var columns: Int {
+        var size = winsize()
+        guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
     }
 
     private func line(_ progress: Progress, after elapsed: Duration) -> String {

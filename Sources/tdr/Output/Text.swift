@@ -16,6 +16,12 @@ enum Text {
         return (tenths < 10 ? "\(tenths)" : "\(Int(value.rounded()))") + " " + units[unit]
     }
 
+    /// A size that is a power of ten: `1 kB`, `100 MB`.
+    static func round(_ bytes: Int64) -> String {
+        let text = size(bytes)
+        return text.replacing(".0 ", with: " ")
+    }
+
     /// `1,234,567`.
     static func count(_ number: Int) -> String {
         var out = ""
