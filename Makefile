@@ -39,6 +39,8 @@ install: ## install tdr, manual pages and completions (build first, or it does)
 	install -d $(share)/tdr
 	install -m 644 share/tdr/bagit-profile.json $(share)/tdr
 	install -m 644 README.md CHANGELOG.md LICENSE NOTICE docs/*.md $(share)/doc/tdr
+	install -d $(share)/doc/tdr/contrib
+	install -m 644 contrib/* $(share)/doc/tdr/contrib
 	install -m 644 completions/tdr.bash $(share)/bash-completion/completions/tdr
 	install -m 644 completions/_tdr $(share)/zsh/site-functions/_tdr
 	install -m 644 completions/tdr.fish $(share)/fish/vendor_completions.d/tdr.fish

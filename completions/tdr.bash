@@ -226,7 +226,7 @@ _tdr_upload() {
 
 _tdr_check() {
     repeating_flags=()
-    non_repeating_flags=(--again --require-fresh-antivirus --watch --pending --csv --json --quiet -q --version -h --help)
+    non_repeating_flags=(--again --require-fresh-antivirus --no-second-opinion --watch --pending --csv --json --quiet -q --version -h --help)
     repeating_options=(--yara-rules)
     non_repeating_options=(--only --file --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --html --links --signature-file --container-file --signatures --store)
     __tdr_offer_flags_options -1

@@ -11,7 +11,7 @@ import Testing
         "BagIt": ["FoundationEssentials", "Glibc", "Streams", "Synchronization"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "FoundationEssentials", "Glibc", "Pronom",
+            "Archives", "BagIt", "CMagic", "CYara", "CShims", "CSignatures", "FoundationEssentials", "Glibc", "Pronom",
             "Streams",
             "Synchronization",
         ],

@@ -113,10 +113,15 @@ public struct CheckRun: Sendable {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await work(feed, jobs, request, engines) }
                 defer { group.cancelAll() }
+                // Those that cannot be checked have been told of once.
+                var hopeless: Set<RecordID> = []
                 while true {
-                    let busy = Set(jobs.all.map(\.consignment.id))
+                    let busy = Set(jobs.all.map(\.consignment.id)).union(hopeless)
                     for consignment in try pending() where !busy.contains(consignment.id) {
-                        guard let job = begin(consignment, request, engines, jobs, told) else { continue }
+                        guard let job = begin(consignment, request, engines, jobs, told) else {
+                            hopeless.insert(consignment.id)
+                            continue
+                        }
                         meter.extend(files: job.feed.files, bytes: job.feed.bytes)
                         feed.add(job)
                     }

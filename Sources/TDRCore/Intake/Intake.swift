@@ -203,6 +203,7 @@ public struct Intake: Sendable {
         var (stored, failed) = try recorder.finish(plan)
         let vanished = try source.vanished()
         failed.add(vanished.lost)
+        store.tellOfUpload()
         return UploadSummary(
             consignment: consignment, plan: plan, resumed: resumed, filesStored: stored, failed: failed,
             vanished: vanished.kept)

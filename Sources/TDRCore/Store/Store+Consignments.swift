@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GRDB
+import Glibc
 import Streams
 
 /// What a new consignment is made from.
@@ -53,6 +54,16 @@ extension Store {
             try db.move(consignment, .upload, to: .inProgress, run: run, at: now)
             return consignment
         }
+    }
+
+    /// Touches the file that other programs watch to learn that an upload is complete. What is true stands in the
+    /// database, so nothing is lost when it cannot be touched.
+    func tellOfUpload() {
+        let place = directory.appending("uploaded")
+        guard let file = try? OpenFile.open(place, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC) else {
+            return
+        }
+        futimens(file.descriptor, nil)
     }
 
     /// The consignments whose upload is complete and of which a check has not been made or was cut off; those that some
