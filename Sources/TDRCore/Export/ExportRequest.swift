@@ -21,8 +21,10 @@ public enum BagForm: String, Sendable, CaseIterable {
 
 /// Which bag to write, and where.
 public struct ExportRequest: Sendable {
-    /// The folder to write into; it must be there.
+    /// The folder to write into, which must be there, or `s3://bucket/prefix`.
     public var target: BytePath
+    /// How to reach S3, for such a target.
+    public var s3 = S3Options()
     /// Folder, tar or tar.gz.
     public var form: BagForm = .tarGz
     /// Findings in spite of which the consignment is exported, and why. Recorded in the bag and the history.

@@ -31,7 +31,8 @@ public struct Exporter: Sendable {
         let report = try store.report(on: consignment)
         let blockers = try ExportGate.blockers(report, allowed: request.allowed, in: store)
         guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }
-        let target = try usable(request.target, for: report, form: request.form)
+        let s3 = try S3Place(request)
+        let target = try s3 == nil ? usable(request.target, for: report, form: request.form) : request.target
 
         let runID = try store.begin(run)
         let allowed = counts(of: request.allowed, in: report)
@@ -43,7 +44,7 @@ public struct Exporter: Sendable {
                     + ": \(request.reason ?? "")", run: runID)
         do {
             return try await withBlockingThreads(2) { _ in
-                try await write(begun, report, request, allowed, to: target, run: runID)
+                try await write(begun, report, request, allowed, to: target, s3, run: runID)
             }
         } catch let error as CancellationError {
             throw error
@@ -98,7 +99,8 @@ public struct Exporter: Sendable {
 
     private func write(
         _ consignment: Consignment, _ report: ConsignmentReport, _ request: ExportRequest,
-        _ allowed: [(value: FileStatusValue, count: Int)], to folder: BytePath, run runID: RunID
+        _ allowed: [(value: FileStatusValue, count: Int)], to folder: BytePath, _ s3: S3Place?,
+        run runID: RunID
     ) async throws -> ExportSummary {
         guard let transferInitiated = consignment.transferInitiated, let exported = consignment.exported else {
             preconditionFailure("an export that has begun has its times")
@@ -115,7 +117,8 @@ public struct Exporter: Sendable {
             case .tar, .tarGz:
                 try PackageTarget(
                     consignment, form: request.form,
-                    to: FileDestination(name: request.form.name(consignment.reference), in: folder), modified: exported)
+                    to: destination(request.form.name(consignment.reference), of: consignment, in: folder, s3),
+                    modified: exported)
             }
         do {
             try writeTagFiles(BagTagFiles(consignment, in: store, facts: facts), to: target)
@@ -130,6 +133,13 @@ public struct Exporter: Sendable {
             target.abandon()
             throw target.explained(error)
         }
+    }
+
+    private func destination(
+        _ name: String, of consignment: Consignment, in folder: BytePath, _ s3: S3Place?
+    ) throws -> any ArchiveDestination {
+        guard let s3 else { return try FileDestination(name: name, in: folder) }
+        return try S3Destination(name: name, of: consignment, at: s3, in: store)
     }
 
     private func writeTagFiles(_ tags: BagTagFiles, to target: any BagTarget) throws {
