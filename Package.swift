@@ -92,6 +92,11 @@ let package = Package(
         .testTarget(
             name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),
 
+        .testTarget(
+            name: "S3Tests",
+            dependencies: ["S3", "Streams", "TDRTestSupport"],
+            exclude: ["botocore-signatures.py"], swiftSettings: settings),
+
         // Tests of the house, and what they share.
         .target(
             name: "TDRTestSupport",
@@ -106,7 +111,9 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], exclude: ["s3-fault-server.py"],
+            swiftSettings: settings),
         .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
     ],
     // C23 for `#embed`.

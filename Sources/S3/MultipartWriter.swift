@@ -63,7 +63,7 @@ package final class MultipartWriter {
     private struct Sent: Sendable {
         let number: Int
         let buffer: ByteBuffer
-        let part: Result<S3Part, any Error>
+        let part: Result<(part: S3Part, hasChecksum: Bool), any Error>
     }
 
     private let client: S3Client
@@ -83,7 +83,7 @@ package final class MultipartWriter {
     private var number = 1
     private var bytesInFlight = 0
     private var tasks: [Int: Task<Void, Never>] = [:]
-    private var sent: [S3Part] = []
+    private var sent: [(part: S3Part, hasChecksum: Bool)] = []
     /// Whether what stopped the upload lies with the server or the user, so that it is worth going on with.
     private var mayGoOn = false
 
@@ -151,12 +151,13 @@ package final class MultipartWriter {
             try sendCurrent()
             while !tasks.isEmpty { try collect() }
             guard let upload else { preconditionFailure("parts are sent into an upload") }
-            let parts = sent.sorted { $0.number < $1.number }
+            let parts = sent.sorted { $0.part.number < $1.part.number }
             try waiting {
                 try await client.completeUpload(
-                    bucket, key, upload: upload, parts: parts.map { ($0.number, $0.etag ?? "", $0.sha256) })
+                    bucket, key, upload: upload,
+                    parts: parts.map { ($0.part.number, $0.part.etag ?? "", $0.hasChecksum ? $0.part.sha256 : nil) })
             }
-            return "\(base64(SHA256Digest.of(parts.flatMap(\.sha256.bytes)).bytes))-\(parts.count)"
+            return "\(base64(SHA256Digest.of(parts.flatMap(\.part.sha256.bytes)).bytes))-\(parts.count)"
         } catch {
             mayGoOn = MultipartWriter.isWorthGoingOn(error)
             throw error
@@ -214,20 +215,20 @@ package final class MultipartWriter {
             do {
                 let sha256 = digest(of: buffer)
                 let size = Int64(buffer.readableBytes)
-                var etag: String?
+                let receipt: S3Client.Receipt
                 if let before, let onServer, before.sha256 == sha256, before.size == size, onServer.size == size,
                     onServer.etag == before.etag ?? md5(of: buffer)
                 {
-                    etag = onServer.etag
+                    receipt = .init(etag: onServer.etag, hasChecksum: onServer.hasChecksum)
                 } else {
                     // Noted first: when this run is killed after the part arrived, the next can recognise it.
                     try journal.note(S3Part(number: number, size: size, sha256: sha256, etag: nil))
-                    etag = try await client.uploadPart(
+                    receipt = try await client.uploadPart(
                         bucket, key, upload: upload, number: number, buffer, sha256)
                 }
-                let part = S3Part(number: number, size: size, sha256: sha256, etag: etag)
+                let part = S3Part(number: number, size: size, sha256: sha256, etag: receipt.etag)
                 if part != before { try journal.note(part) }
-                arrived.give(Sent(number: number, buffer: buffer, part: .success(part)))
+                arrived.give(Sent(number: number, buffer: buffer, part: .success((part, receipt.hasChecksum))))
             } catch {
                 arrived.give(Sent(number: number, buffer: buffer, part: .failure(error)))
             }

@@ -42,6 +42,15 @@ package struct S3Client: Sendable {
         package let number: Int
         package let size: Int64
         package let etag: String
+        /// Whether the server keeps its SHA-256.
+        package let hasChecksum: Bool
+    }
+
+    /// What the server said to bytes that it took.
+    package struct Receipt: Sendable {
+        package let etag: String
+        /// Whether the server keeps their SHA-256.
+        package let hasChecksum: Bool
     }
 
     struct Answer {
@@ -179,10 +188,10 @@ package struct S3Client: Sendable {
         return id
     }
 
-    /// Sends a part, whose digest is `sha256`: its ETag.
+    /// Sends a part, whose digest is `sha256`.
     package func uploadPart(
         _ bucket: String, _ key: String, upload id: String, number: Int, _ bytes: ByteBuffer, _ sha256: SHA256Digest
-    ) async throws -> String {
+    ) async throws -> Receipt {
         try await upload(
             bytes, sha256, bucket, key, [("partNumber", "\(number)"), ("uploadId", id)], [],
             doing: "send part \(number) of")
@@ -198,7 +207,9 @@ package struct S3Client: Sendable {
                 guard let number = node.value("PartNumber").flatMap({ Int($0) }), let etag = node.value("ETag"),
                     let size = node.value("Size").flatMap({ Int64($0) })
                 else { return nil }
-                return ListedPart(number: number, size: size, etag: plainETag(etag))
+                return ListedPart(
+                    number: number, size: size, etag: plainETag(etag),
+                    hasChecksum: node.value("ChecksumSHA256") != nil)
             }
             // A marker that does not move would ask for ever.
             guard root.value("IsTruncated") == "true", let next = root.value("NextPartNumberMarker"),
@@ -218,12 +229,14 @@ package struct S3Client: Sendable {
 
     /// Makes the object of its parts; nothing is done when something has its name.
     package func completeUpload(
-        _ bucket: String, _ key: String, upload id: String, parts: [(number: Int, etag: String, sha256: SHA256Digest)]
+        _ bucket: String, _ key: String, upload id: String, parts: [(number: Int, etag: String, sha256: SHA256Digest?)]
     ) async throws {
         var xml = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
         for part in parts {
             xml += "<Part><PartNumber>\(part.number)</PartNumber><ETag>&quot;\(part.etag)&quot;</ETag>"
-            xml += "<ChecksumSHA256>\(base64(part.sha256.bytes))</ChecksumSHA256></Part>"
+            // Servers that do not keep digests do not know the element either.
+            if let sha256 = part.sha256 { xml += "<ChecksumSHA256>\(base64(sha256.bytes))</ChecksumSHA256>" }
+            xml += "</Part>"
         }
         xml += "</CompleteMultipartUpload>"
         let bytes = ByteBuffer(string: xml)
@@ -247,11 +260,11 @@ package struct S3Client: Sendable {
 
     // MARK: Requests
 
-    /// Sends bytes with their digests and proves by the answer that they arrived: the ETag.
+    /// Sends bytes with their digests and proves by the answer that they arrived.
     private func upload(
         _ bytes: ByteBuffer, _ sha256: SHA256Digest, _ bucket: String, _ key: String, _ query: [(String, String)],
         _ headers: [(String, String)], doing: String
-    ) async throws -> String {
+    ) async throws -> Receipt {
         let checksum = base64(sha256.bytes)
         let place = "\(doing) s3://\(bucket)/\(key)"
         let answer = try await send(
@@ -267,7 +280,9 @@ package struct S3Client: Sendable {
                 throw S3Failure(.corrupted, doing: place, detail: "the server has the MD5 \(etag)")
             }
         }
-        return answer.header("etag").map(plainETag) ?? ""
+        return Receipt(
+            etag: answer.header("etag").map(plainETag) ?? "",
+            hasChecksum: answer.header("x-amz-checksum-sha256") != nil)
     }
 
     /// With keys of its own a server's ETag is no MD5.

@@ -70,7 +70,9 @@ package struct S3Failure: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    package var description: String { "cannot \(doing): \(detail). \(advice)" }
+    package var description: String {
+        "cannot \(doing): \(detail)\(detail.hasSuffix(".") ? "" : ".") \(advice)"
+    }
 
     private var advice: String {
         switch kind {
