@@ -24,6 +24,12 @@ python3           demo,test,bench python3     makes sample records, the manual p
 python3-venv      demo,test,bench -           holds bagit-python, the second opinion on our bags
 clamav-daemon     demo,test       clamd       clamd, the antivirus engine (its package starts freshclam)
 libarchive-tools  demo,test       bsdtar      bsdtar, another reader of our archives
+swift-proxy       test            -           OpenStack Swift, a strict S3 server, with the four below
+swift-account     test            -           the same
+swift-container   test            -           the same
+swift-object      test            -           the same
+memcached         test            memcached   the same
+awscli            test            aws         another client of S3, for what we have written
 sqlite3           test            sqlite3     looks into the store from outside
 openssl           bench           openssl     the SHA-256 we measure ourselves against
 TABLE

@@ -42,8 +42,8 @@ package final class MultipartWriter {
         /// Bytes on the way at a time, unless one part is more.
         package var inFlight: Int
 
-        /// 8 MiB up to 15 GiB, then 32 MiB, 128 MiB and 1 GiB: 5 TiB need 9,900 parts.
-        package static let usual = Sizes(first: 8 << 20, step: 2000, most: 1 << 30, inFlight: 32 << 20)
+        /// 8 MiB up to 15 GiB, then 32 MiB, 128 MiB and 1.25 GiB: 10,000 parts hold the 5 TiB of the largest object.
+        package static let usual = Sizes(first: 8 << 20, step: 2000, most: 1280 << 20, inFlight: 32 << 20)
 
         package init(first: Int, step: Int, most: Int, inFlight: Int) {
             self.first = first

@@ -9,10 +9,12 @@ import Testing
         "Archives": ["CArchive", "CShims", "Glibc", "Streams"],
         "BagIt": ["Glibc", "Streams", "Synchronization"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
+        "S3": [
+            "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
+        ],
         "TDRCore": [
             "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "FoundationEssentials", "Glibc", "Pronom",
-            "Streams",
-            "Synchronization",
+            "S3", "Streams", "Synchronization",
         ],
         "tdr": [
             "ArgumentParser", "CShims", "Dispatch", "FoundationEssentials", "Glibc", "Streams", "Synchronization",

@@ -57,7 +57,9 @@ import Testing
     @Test("agrees with botocore on hundreds of awkward keys and queries", .timeLimit(.minutes(5)))
     func botocore() throws {
         var python = "python3"
-        if let venv = getenv("TDR_TEST_BAGIT") { python = BytePath(String(cString: venv)).directory.display + "/python" }
+        if let venv = getenv("TDR_TEST_BAGIT") {
+            python = BytePath(String(cString: venv)).directory.display + "/python"
+        }
         guard try Program.run("/usr/bin/env", [Argument(python), "-c", "import botocore"]).code == 0 else {
             withKnownIssue("skipped: there is no botocore; scripts/setup.sh test installs it", isIntermittent: true) {}
             return
@@ -76,7 +78,9 @@ import Testing
         for _ in 0..<400 {
             let key = awkward(8)
             var query: [(String, String)] = []
-            for number in 0..<Int.random(in: 0...3, using: &generator) { query.append((awkward(2) + "\(number)", awkward(4))) }
+            for number in 0..<Int.random(in: 0...3, using: &generator) {
+                query.append((awkward(2) + "\(number)", awkward(4)))
+            }
             let token = Bool.random(using: &generator) ? "tok/en+==" : nil
             let seconds = Int64.random(in: 0...4_000_000_000, using: &generator)
             let signer = S3Signer(
@@ -88,11 +92,12 @@ import Testing
                         method: "GET", path: "/" + S3Encoding.path(key), query: query,
                         headers: [("host", "bucket.example.org")], payload: S3Signer.emptyPayload, at: seconds)))
             let pairs = query.map { "[\(quoted($0.0)), \(quoted($0.1))]" }.joined(separator: ", ")
-            lines += "{\"key\": \(quoted(key)), \"query\": [\(pairs)], \"token\": \(token.map(quoted) ?? "null"),"
+            lines +=
+                "{\"key\": \(quoted(key)), \"query\": [\(pairs)], \"token\": \(token.map(quoted) ?? "null"),"
                 + " \"seconds\": \(seconds)}\n"
         }
         let folder = try TemporaryFolder()
-        try folder.make("cases", .bytes(Array(lines.utf8)))
+        try folder.make("cases", .file(Array(lines.utf8)))
         let script = BytePath(#filePath).directory.appending("botocore-signatures.py")
         let finished = try Program.run(
             "/bin/sh",
