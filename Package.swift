@@ -19,6 +19,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
     ],
     targets: [
         // C: what the Debian libraries and the kernel offer that Swift cannot name by itself.
@@ -52,11 +54,22 @@ let package = Package(
             name: "Pronom", dependencies: ["CExpat", "CProbe", "CSignatures", "CZlib", "Streams"],
             swiftSettings: settings),
 
+        .target(
+            name: "S3",
+            dependencies: [
+                "Streams",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+
         // The archive's vocabulary and its use cases.
         .target(
             name: "TDRCore",
             dependencies: [
-                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Pronom", "Streams",
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Pronom", "S3", "Streams",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
@@ -82,6 +95,11 @@ let package = Package(
         .testTarget(
             name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),
 
+        .testTarget(
+            name: "S3Tests",
+            dependencies: ["S3", "Streams", "TDRTestSupport"],
+            exclude: ["botocore-signatures.py"], swiftSettings: settings),
+
         // Tests of the house, and what they share.
         .target(
             name: "TDRTestSupport",
@@ -96,7 +114,9 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
-        .testTarget(name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], exclude: ["s3-fault-server.py"],
+            swiftSettings: settings),
         .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
     ],
     // C23 for `#embed`.

@@ -30,6 +30,12 @@ zstd              test            zstd        zstd, another reader of our archiv
 unzip             test            unzip       unzip, another reader of our archives
 zip               test            zip         zip, a writer of archives that we read
 pigz              test,bench      pigz        the parallel gzip we measure ourselves against
+swift-proxy       test            -           OpenStack Swift, a strict S3 server, with the four below
+swift-account     test            -           the same
+swift-container   test            -           the same
+swift-object      test            -           the same
+memcached         test            memcached   the same
+awscli            test            aws         another client of S3, for what we have written
 sqlite3           test            sqlite3     looks into the store from outside
 openssl           bench           openssl     the SHA-256 we measure ourselves against
 TABLE

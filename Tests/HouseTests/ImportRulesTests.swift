@@ -10,10 +10,12 @@ import Testing
         // Profiles are JSON.
         "BagIt": ["FoundationEssentials", "Glibc", "Streams", "Synchronization"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
+        "S3": [
+            "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
+        ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CYara", "CShims", "CSignatures", "FoundationEssentials", "Glibc", "Pronom",
-            "Streams",
-            "Synchronization",
+            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "FoundationEssentials", "Glibc", "Pronom",
+            "S3", "Streams", "Synchronization",
         ],
         "tdr": [
             "ArgumentParser", "CShims", "Dispatch", "FoundationEssentials", "Glibc", "Streams", "Synchronization",

@@ -29,6 +29,8 @@ package struct Finished: Sendable {
 package enum Sink: Sendable {
     case collected
     case file(String)
+    /// A file that is made, or emptied.
+    case created(BytePath)
     /// Nowhere: the descriptor is closed when the program starts.
     case closed
 }
@@ -82,6 +84,10 @@ package enum Program {
         switch stdout {
         case .collected: posix_spawn_file_actions_adddup2(&actions, out.descriptor, 1)
         case .file(let path): posix_spawn_file_actions_addopen(&actions, 1, path, O_WRONLY, 0)
+        case .created(let path):
+            _ = path.withCString {
+                posix_spawn_file_actions_addopen(&actions, 1, $0, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+            }
         case .closed: posix_spawn_file_actions_addclose(&actions, 1)
         }
         posix_spawn_file_actions_adddup2(&actions, err.descriptor, 2)

@@ -37,8 +37,10 @@ public enum ManifestAlgorithm: String, Sendable, CaseIterable {
 
 /// Which bag to write, and where.
 public struct ExportRequest: Sendable {
-    /// The folder to write into; it must be there.
+    /// The folder to write into, which must be there, or `s3://bucket/prefix`.
     public var target: BytePath
+    /// How to reach S3, for such a target.
+    public var s3 = S3Options()
     /// Folder or archive, and of which kind.
     public var form: BagForm = .tarGz
     /// How much effort compression makes, from 0 (none) to 9.

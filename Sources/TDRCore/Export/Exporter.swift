@@ -34,7 +34,8 @@ public struct Exporter: Sendable {
         let shape = try BagShape(request)
         blockers += try shape.blockers(report, facts: facts(report, request), in: store)
         guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }
-        let target = try usable(request.target, for: report, form: request.form)
+        let s3 = try S3Place(request)
+        let target = try s3 == nil ? usable(request.target, for: report, form: request.form) : request.target
 
         let runID = try store.begin(run)
         let allowed = counts(of: request.allowed, in: report)
@@ -46,7 +47,7 @@ public struct Exporter: Sendable {
                     + ": \(request.reason ?? "")", run: runID)
         do {
             return try await withBlockingThreads(2) { _ in
-                try await write(begun, report, request, shape, to: target, run: runID)
+                try await write(begun, report, request, shape, to: target, s3, run: runID)
             }
         } catch let error as CancellationError {
             throw error
@@ -113,7 +114,7 @@ public struct Exporter: Sendable {
 
     private func write(
         _ consignment: Consignment, _ report: ConsignmentReport, _ request: ExportRequest,
-        _ shape: BagShape, to folder: BytePath, run runID: RunID
+        _ shape: BagShape, to folder: BytePath, _ s3: S3Place?, run runID: RunID
     ) async throws -> ExportSummary {
         guard let transferInitiated = consignment.transferInitiated, let exported = consignment.exported else {
             preconditionFailure("an export that has begun has its times")
@@ -127,8 +128,8 @@ public struct Exporter: Sendable {
             case .tar, .tarGz, .tarZst, .zip:
                 try PackageTarget(
                     consignment, request,
-                    to: FileDestination(name: request.form.name(consignment.reference), in: folder), modified: exported,
-                    scratch: store.directory)
+                    to: destination(request.form.name(consignment.reference), of: consignment, in: folder, s3),
+                    modified: exported, scratch: store.directory)
             }
         do {
             let tags = BagTagFiles(consignment, in: store, facts: facts, version: shape.version, more: shape.info)
@@ -143,6 +144,13 @@ public struct Exporter: Sendable {
             target.abandon()
             throw target.explained(error)
         }
+    }
+
+    private func destination(
+        _ name: String, of consignment: Consignment, in folder: BytePath, _ s3: S3Place?
+    ) throws -> any ArchiveDestination {
+        guard let s3 else { return try FileDestination(name: name, in: folder) }
+        return try S3Destination(name: name, of: consignment, at: s3, in: store)
     }
 
     /// Everything in the bag, the tag files first; the manifests beside SHA-256 and the tag manifests, which list them,

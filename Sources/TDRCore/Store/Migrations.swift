@@ -16,6 +16,7 @@ enum Migrations {
             try db.execute(sql: version1)
         }
         migrator.registerMigration("quarantine") { try $0.execute(sql: quarantine) }
+        migrator.registerMigration("s3") { try $0.execute(sql: s3) }
         return migrator
     }
 
@@ -30,6 +31,27 @@ enum Migrations {
             modified INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX quarantine_consignment ON quarantine (consignmentId, fileId);
+        """
+
+    /// Exports that are on their way into S3: the upload, and its parts with their digests. Rows go when it is complete.
+    private static let s3 = """
+        CREATE TABLE s3Upload (
+            id INTEGER PRIMARY KEY,
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            location TEXT NOT NULL,
+            endpoint TEXT NOT NULL,
+            uploadId TEXT NOT NULL,
+            terms TEXT NOT NULL,
+            UNIQUE (consignmentId, location, endpoint)
+        ) STRICT;
+        CREATE TABLE s3Part (
+            s3UploadId INTEGER NOT NULL REFERENCES s3Upload (id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+            etag TEXT,
+            PRIMARY KEY (s3UploadId, number)
+        ) STRICT, WITHOUT ROWID;
         """
 
     private static let version1 = """

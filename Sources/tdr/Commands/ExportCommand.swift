@@ -16,6 +16,12 @@ struct ExportCommand: TDRCommand {
               tdr export TDR-2026-C --to /archive/incoming --form zip --algorithm sha256,sha512
               tdr export TDR-2026-C --to /archive/incoming --allow ZeroByteFile --reason "placeholders, kept as found"
 
+              tdr export TDR-2026-C --to s3://archive/incoming --endpoint https://s3.example.org
+
+            Into S3 an archive goes in parts while it is made; it is visible when it is complete, nothing is \
+            overwritten, and the same command goes on with an upload that was cut off. Keys come from \
+            AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from a profile of ~/.aws/credentials.
+
             What is not checked, infected, altered or has findings is refused and named. Findings of the format check \
             can be allowed by name and with a reason, which the bag records.
 
@@ -26,7 +32,9 @@ struct ExportCommand: TDRCommand {
     @Argument(help: ArgumentHelp("The consignments, by reference.", valueName: "ref"))
     var references: [String]
 
-    @Option(help: ArgumentHelp("The folder to write into; it must be there.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder to write into, which must be there, or s3://bucket/prefix.", valueName: "dir|s3://…"))
     var to: PathArgument
 
     @Option(help: ArgumentHelp("The shape of the bag.", valueName: "form"))
@@ -74,6 +82,8 @@ struct ExportCommand: TDRCommand {
 
     @Option(help: ArgumentHelp("Why they are allowed.", valueName: "text"))
     var reason: String?
+
+    @OptionGroup(title: "Targets in S3") var s3: S3TargetOptions
 
     @OptionGroup var common: CommonOptions
 
@@ -127,7 +137,9 @@ struct ExportCommand: TDRCommand {
         if allow.isEmpty, reason != nil { throw ValidationError("--reason goes with --allow") }
         if reason?.contains(where: \.isNewline) ?? false { throw ValidationError("--reason takes one line") }
         if to.path.bytes.starts(with: Array("s3://".utf8)) {
-            throw ValidationError("--to takes a folder; S3 targets are not there yet")
+            if form == .folder { throw ValidationError("a folder cannot be written to S3; choose an archive") }
+        } else if s3.isUsed {
+            throw ValidationError("options of S3 go with --to s3://bucket/prefix")
         }
     }
 
@@ -145,6 +157,7 @@ struct ExportCommand: TDRCommand {
             request.profile = profile?.path
             request.bagInfo = bagInfo.map { ($0.label, $0.value) }
             request.furtherAlgorithms = algorithms.subtracting([.sha256])
+            request.s3 = s3.options(context.environment)
             request.allowed = allow
             request.reason = reason
             let wanted = request

@@ -1,0 +1,173 @@
+"""An S3 server of a few operations that keeps its objects in memory, checks every digest and fails as it is told.
+
+Prints its address. s3-fault-server.py FAULT: one of none, busy (3 requests of 10 get 503, by a fixed seed), cut (the
+connection is cut in the middle of the first try of each part), late-error (the first completion answers 200 with an
+error in it), lost-upload (the upload is forgotten before the second part), wrong-etag (once), always-wrong-etag,
+always-busy, trickle (answers come byte by byte), lost-answer (the first completion works and its answer is cut).
+
+GET /-/log prints a line for each part that was taken and each completion; GET /-/uploads the unfinished uploads.
+"""
+import base64
+import hashlib
+import itertools
+import random
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+
+fault = sys.argv[1]
+lock = threading.Lock()
+chance = random.Random(503)
+objects, uploads, log, seen = {}, {}, [], set()
+numbers = itertools.count(1)
+
+
+def once(name):
+    with lock:
+        if name in seen:
+            return False
+        seen.add(name)
+        return True
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body=b"", headers=()):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        if not any(name == "content-length" for name, _ in headers):
+            self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if fault == "trickle" and len(body) < 2000:
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(0.001)
+        else:
+            self.wfile.write(body)
+
+    def error(self, status, code):
+        self.answer(status, f"<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>".encode())
+
+    def cut(self):
+        self.close_connection = True
+        self.connection.shutdown(2)
+
+    def handle_any(self):
+        url = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+        if url.path == "/-/log":
+            return self.answer(200, "\n".join(log).encode())
+        if url.path == "/-/uploads":
+            return self.answer(200, "\n".join(uploads).encode())
+        _, bucket, *rest = unquote(url.path).split("/")
+        key = "/".join(rest)
+        length = int(self.headers.get("content-length") or 0)
+        if fault == "cut" and "partNumber" in query and once("cut" + query["partNumber"]):
+            self.rfile.read(length // 2)
+            return self.cut()
+        body = self.rfile.read(length)
+        if fault == "always-busy" and self.command in ("PUT", "POST"):
+            return self.error(503, "SlowDown")
+        if fault == "busy":
+            with lock:
+                refused = chance.random() < 0.3
+            if refused:
+                return self.error(503, "SlowDown")
+        if not (self.headers.get("authorization") or "").startswith("AWS4-HMAC-SHA256 Credential=key/"):
+            return self.error(403, "AccessDenied")
+        if self.headers.get("x-amz-content-sha256") != hashlib.sha256(body).hexdigest():
+            return self.error(400, "XAmzContentSHA256Mismatch")
+        if self.command == "PUT":
+            checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
+            if self.headers.get("x-amz-checksum-sha256") != checksum:
+                return self.error(400, "BadDigest")
+        if bucket != "archive":
+            return self.error(404, "NoSuchBucket")
+        self.serve(key, query, body)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
+
+    def serve(self, key, query, body):
+        method = self.command
+        if method == "GET" and "uploads" in query:
+            found = "".join(
+                f"<Upload><Key>{escape(name)}</Key><UploadId>{id}</UploadId></Upload>"
+                for id, (name, _) in uploads.items() if name.startswith(query.get("prefix", "")))
+            return self.answer(200, f"<ListMultipartUploadsResult>{found}</ListMultipartUploadsResult>".encode())
+        if method == "POST" and "uploads" in query:
+            id = f"upload-{next(numbers)}"
+            uploads[id] = (key, {})
+            return self.answer(
+                200, f"<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>".encode())
+        if "uploadId" in query:
+            if fault == "lost-upload" and query.get("partNumber") == "2" and once("lost"):
+                uploads.pop(query["uploadId"], None)
+            if query["uploadId"] not in uploads:
+                return self.error(404, "NoSuchUpload")
+            return self.serve_upload(key, query, body)
+        if method == "PUT":
+            if self.headers.get("if-none-match") == "*" and key in objects:
+                return self.error(412, "PreconditionFailed")
+            objects[key] = body
+            return self.answer(200, headers=[("etag", f'"{self.etag(hashlib.md5(body).hexdigest())}"')])
+        if key not in objects:
+            return self.error(404, "NoSuchKey")
+        self.answer(
+            200, objects[key], [("content-length", str(len(objects[key]))), ("etag", '"whole"')])
+
+    def etag(self, true):
+        wrong = fault == "always-wrong-etag" or fault == "wrong-etag" and once("etag")
+        return hashlib.md5(b"something else").hexdigest() if wrong else true
+
+    def serve_upload(self, key, query, body):
+        id = query["uploadId"]
+        parts = uploads[id][1]
+        if self.command == "PUT":
+            number = int(query["partNumber"])
+            parts[number] = body
+            log.append(f"part {number} {len(body)}")
+            return self.answer(200, headers=[("etag", f'"{self.etag(hashlib.md5(body).hexdigest())}"')])
+        if self.command == "GET":
+            found = "".join(
+                f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;{hashlib.md5(part).hexdigest()}&quot;</ETag>"
+                f"<Size>{len(part)}</Size></Part>" for number, part in sorted(parts.items()))
+            return self.answer(
+                200, f"<ListPartsResult><IsTruncated>false</IsTruncated>{found}</ListPartsResult>".encode())
+        if self.command == "DELETE":
+            del uploads[id]
+            return self.answer(204)
+        if fault == "late-error" and once("late"):
+            return self.error(200, "InternalError")
+        if self.headers.get("if-none-match") == "*" and key in objects:
+            return self.error(412, "PreconditionFailed")
+        space = "{http://s3.amazonaws.com/doc/2006-03-01/}"
+        wanted = [
+            (int(part.findtext(space + "PartNumber")), part.findtext(space + "ETag").strip('"'))
+            for part in ElementTree.fromstring(body).findall(space + "Part")]
+        for number, etag in wanted:
+            if number not in parts or hashlib.md5(parts[number]).hexdigest() != etag:
+                return self.error(400, "InvalidPart")
+        objects[key] = b"".join(parts[number] for number, _ in wanted)
+        del uploads[id]
+        log.append(f"complete {len(wanted)}")
+        if fault == "lost-answer" and once("answer"):
+            return self.cut()
+        self.answer(200, b"<CompleteMultipartUploadResult><ETag>x</ETag></CompleteMultipartUploadResult>")
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+server.daemon_threads = True
+print(f"http://127.0.0.1:{server.server_address[1]}", flush=True)
+server.serve_forever()
