@@ -306,9 +306,9 @@ _tdr_status() {
 
 _tdr_export() {
     repeating_flags=()
-    non_repeating_flags=(--keep-times --json --quiet -q --version -h --help)
-    repeating_options=(--bag-info)
-    non_repeating_options=(--to --form --compression-level --jobs -j --bagit-version --algorithm --profile --allow --reason --store)
+    non_repeating_flags=(--keep-times --path-style --virtual-host-style --read-back --json --quiet -q --version -h --help)
+    repeating_options=(--bag-info --tag)
+    non_repeating_options=(--to --form --compression-level --jobs -j --bagit-version --algorithm --profile --allow --reason --endpoint --region --aws-profile --storage-class --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
@@ -343,6 +343,21 @@ _tdr_export() {
         return
         ;;
     '--reason')
+        return
+        ;;
+    '--endpoint')
+        return
+        ;;
+    '--region')
+        return
+        ;;
+    '--aws-profile')
+        return
+        ;;
+    '--storage-class')
+        return
+        ;;
+    '--tag')
         return
         ;;
     '--store')

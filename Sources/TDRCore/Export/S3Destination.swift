@@ -26,11 +26,12 @@ final class S3Destination: ArchiveDestination {
             store: store, consignment: consignment.row, location: location.display, endpoint: place.endpointName,
             terms: ([place.object.storageClass ?? ""] + tags).joined(separator: "\n"))
         let (client, bucket, key) = (place.client, place.location.bucket, place.location.key(name))
-        let wasThere = try waiting {
-            // First what is answered in words: a refused HEAD does not say why.
-            _ = try await client.listUploads(bucket, key: key)
-            return try await client.head(bucket, key)
-        } != nil
+        let wasThere =
+            try waiting {
+                // First what is answered in words: a refused HEAD does not say why.
+                _ = try await client.listUploads(bucket, key: key)
+                return try await client.head(bucket, key)
+            } != nil
         let sameTerms = try journal.hasSameTerms()
         // An upload that was begun on other terms, or whose object has come otherwise, is an orphan: given up below.
         if wasThere || !sameTerms { try journal.ended() }

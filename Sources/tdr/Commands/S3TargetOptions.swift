@@ -12,7 +12,9 @@ struct S3TargetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The region. Default: $AWS_REGION, the profile, else us-east-1.", valueName: "name"))
     var region: String?
 
-    @Option(help: ArgumentHelp("The profile with the keys. Default: $AWS_PROFILE, else default.", valueName: "name"))
+    @Option(
+        name: .customLong("aws-profile"),
+        help: ArgumentHelp("The profile with the keys. Default: $AWS_PROFILE, else default.", valueName: "name"))
     var profile: String?
 
     @Flag(help: "Name the bucket in the path; the default with --endpoint.")
