@@ -35,7 +35,7 @@ swift-account     test            -           the same
 swift-container   test            -           the same
 swift-object      test            -           the same
 memcached         test            memcached   the same
-awscli            test            aws         another client of S3, for what we have written
+awscli            test            -           another client of S3, for what we have written
 sqlite3           test            sqlite3     looks into the store from outside
 openssl           bench           openssl     the SHA-256 we measure ourselves against
 TABLE

@@ -133,7 +133,8 @@ package struct S3Client: Sendable {
         }
     }
 
-    /// Writes a whole object; with `onlyNew` only when nothing has its name.
+    /// Writes a whole object; with `onlyNew` only when nothing has its name. A server that does not know
+    /// `If-None-Match` on a PUT is asked just before whether something has it.
     package func put(
         _ bucket: String, _ key: String, _ bytes: [UInt8], options: S3ObjectOptions = S3ObjectOptions(), onlyNew: Bool
     ) async throws {
@@ -147,8 +148,20 @@ package struct S3Client: Sendable {
     ) async throws {
         var headers = options.headers
         headers += metadata.map { ("x-amz-meta-\($0)", $1) }
-        if onlyNew { headers.append(("if-none-match", "*")) }
-        _ = try await upload(bytes, digest(of: bytes), bucket, key, [], headers, doing: "put")
+        let sha256 = digest(of: bytes)
+        guard onlyNew else {
+            _ = try await upload(bytes, sha256, bucket, key, [], headers, doing: "put")
+            return
+        }
+        do {
+            _ = try await upload(
+                bytes, sha256, bucket, key, [], headers + [("if-none-match", "*")], doing: "put")
+        } catch let failure as S3Failure where failure.kind == .notImplemented {
+            guard try await head(bucket, key) == nil else {
+                throw S3Failure(.exists, doing: failure.doing, detail: "an object has that key")
+            }
+            _ = try await upload(bytes, sha256, bucket, key, [], headers, doing: "put")
+        }
     }
 
     package func delete(_ bucket: String, _ key: String) async throws {

@@ -119,10 +119,12 @@ import Testing
         try expectNothingLeft(bench, server)
     }
 
-    @Test("leaves what is there as it is, and refuses a folder")
-    func taken() throws {
+    @Test(
+        "leaves what is there as it is, also on a server without conditional writes, and refuses a folder",
+        arguments: ["none", "unconditional"])
+    func taken(_ fault: String) throws {
         let (bench, _) = try S3ExportTests.bench(large: 100)
-        let server = try FaultServer("none")
+        let server = try FaultServer(fault)
         #expect(try S3ExportTests.export(bench, server.endpoint).code == 0)
         let first = try server.object("in/\(S3ExportTests.archive)", bench.folder)
         let (other, expected) = try S3ExportTests.bench(large: 101)

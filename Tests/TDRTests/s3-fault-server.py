@@ -3,7 +3,8 @@
 Prints its address. s3-fault-server.py FAULT: one of none, busy (3 requests of 10 get 503, by a fixed seed), cut (the
 connection is cut in the middle of the first try of each part), late-error (the first completion answers 200 with an
 error in it), lost-upload (the upload is forgotten before the second part), wrong-etag (once), always-wrong-etag,
-always-busy, trickle (answers come byte by byte), lost-answer (the first completion works and its answer is cut).
+always-busy, trickle (answers come byte by byte), lost-answer (the first completion works and its answer is cut),
+unconditional (If-None-Match on a PUT is answered with 501, as OpenStack Swift does).
 
 GET /-/log prints a line for each part that was taken and each completion; GET /-/uploads the unfinished uploads.
 """
@@ -118,6 +119,8 @@ class Handler(BaseHTTPRequestHandler):
                 return self.error(404, "NoSuchUpload")
             return self.serve_upload(key, query, body)
         if method == "PUT":
+            if fault == "unconditional" and "if-none-match" in self.headers:
+                return self.error(501, "NotImplemented")
             if self.headers.get("if-none-match") == "*" and key in objects:
                 return self.error(412, "PreconditionFailed")
             objects[key] = body

@@ -136,7 +136,10 @@ struct ExportCommand: TDRCommand {
         if !allow.isEmpty, reason?.isEmpty ?? true { throw ValidationError("--allow needs a --reason") }
         if allow.isEmpty, reason != nil { throw ValidationError("--reason goes with --allow") }
         if reason?.contains(where: \.isNewline) ?? false { throw ValidationError("--reason takes one line") }
-        if to.path.bytes.starts(with: Array("s3://".utf8)) {
+        if ExportRequest.isInS3(to.path) {
+            if !ExportRequest.isPlaceInS3(to.path) {
+                throw ValidationError("--to takes s3://bucket/prefix, in which no part is empty, '.' or '..'")
+            }
             if form == .folder { throw ValidationError("a folder cannot be written to S3; choose an archive") }
         } else if s3.isUsed {
             throw ValidationError("options of S3 go with --to s3://bucket/prefix")
