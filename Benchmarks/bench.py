@@ -56,9 +56,15 @@ def busy():
     return (sum(values) - values[3] - values[4]) / TICKS
 
 
-def once(command, codes):
+def cpu_of(pid):
+    fields = stat_fields(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def once(command, codes, daemons=()):
+    """Runs a command; the CPU that `daemons` use meanwhile counts as its own."""
     peak, done = [0], threading.Event()
-    busy_before, start = busy(), time.perf_counter()
+    busy_before, daemons_before, start = busy(), sum(map(cpu_of, daemons)), time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(["bash", "-c", command], stdout=subprocess.DEVNULL, stderr=errors,
                                  start_new_session=True)
@@ -77,15 +83,15 @@ def once(command, codes):
         if child.returncode not in codes:
             errors.seek(0)
             sys.exit(f"bench: `{command}` ended with {child.returncode}:\n{errors.read().decode(errors='replace')}")
-    cpu = usage.ru_utime + usage.ru_stime
+    cpu = usage.ru_utime + usage.ru_stime + sum(map(cpu_of, daemons)) - daemons_before
     # The sampler can miss a short peak of one process; the kernel does not.
     rss = max(peak[0], usage.ru_maxrss * 1024) / 1e6
     return wall, cpu, rss, max(0, busy() - busy_before - cpu) / max(wall, 0.1)
 
 
 class Bench:
-    def __init__(self, runs, corpus, work):
-        self.runs, self.corpus, self.work = runs, corpus, work
+    def __init__(self, runs, corpus, work, daemons=()):
+        self.runs, self.corpus, self.work, self.daemons = runs, corpus, work, daemons
         self.rows = []
 
     def measure(self, what, subject, command, before="", runs=None, warm=True, codes=(0,), peer=None, unit=None):
@@ -94,7 +100,7 @@ class Bench:
         for number in range((runs or self.runs) + warm):
             subprocess.run(["bash", "-ec", before or "true"], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
-            result = once(command, codes)
+            result = once(command, codes, self.daemons)
             if number or not warm:
                 results.append(result)
         result = Result(results)
@@ -194,11 +200,12 @@ def heading(runs):
             "one that is not counted (a million files: one run), warm page cache.")
 
 
-def record(text):
+def record(text, name="bench"):
+    """Writes a table into its place in docs/performance.md."""
     path = os.path.join(ROOT, "docs/performance.md")
     with open(path, encoding="utf-8") as file:
         old = file.read()
-    begin, end = "<!-- bench: begin -->\n", "<!-- bench: end -->"
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
     head, rest = old.split(begin)
     with open(path, "w", encoding="utf-8") as file:
         file.write(head + begin + text + end + rest.split(end)[1])
@@ -238,4 +245,5 @@ def main():
         record(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -28,6 +28,15 @@ bagit_venv() {
         bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11
 }
 
+# Makes .build/venv-bench with siegfried (pygfried 0.15.1 is siegfried 1.11.4 with PRONOM V122), which we measure
+# ourselves against.
+bench_venv() {
+    if .build/venv-bench/bin/python -c 'import pygfried' 2>/dev/null; then return; fi
+    rm -rf .build/venv-bench
+    "$python" -m venv .build/venv-bench
+    .build/venv-bench/bin/python -m pip --quiet --disable-pip-version-check install pygfried==0.15.1
+}
+
 # The seconds since the script began, as "12 min 3 s".
 elapsed() {
     if [ "$SECONDS" -lt 60 ]; then echo "$SECONDS s"; else echo "$((SECONDS / 60)) min $((SECONDS % 60)) s"; fi
