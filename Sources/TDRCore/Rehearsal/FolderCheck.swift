@@ -119,7 +119,8 @@ public struct FolderCheck: Sendable {
         _ outlet: OrderedOutlet<CheckedFile>
     ) throws {
         let checker = try FileChecker(
-            antivirus: engines, signatures: signatures, policy: request.policy, meter: meter)
+            antivirus: engines, signatures: signatures, policy: request.policy, asksMagic: request.asksMagic,
+            meter: meter)
         while let (number, items) = walk.next() {
             try Task.checkCancellation()
             var results: [CheckedFile] = []
