@@ -1,6 +1,5 @@
 import GRDB
 import Streams
-import Synchronization
 
 /// Records findings: statuses, results and history of a thousand files to a transaction, from any thread.
 final class CheckRecorder: Sendable {
@@ -19,9 +18,9 @@ final class CheckRecorder: Sendable {
     /// The rows of the run's antivirus engines, in their order.
     private let antivirusEngines: [Int64]
     private let formatEngine: Int64
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// One writer at a time; the readers go on meanwhile.
-    private let writing = Mutex(())
+    private let writing = Guarded(())
 
     init(
         _ consignment: Consignment, in store: Store, run: RunID, engines: AntivirusEngines, signatures: Signatures,
