@@ -116,7 +116,7 @@ struct LiveSequences: ~Copyable {
     }
 
     /// A chain was found: the sequence goes on to its next one, or holds.
-    mutating func advance(_ live: Int, _ hit: Hit) {
+    func advance(_ live: Int, _ hit: Hit) {
         let chains = tables.sequences[Int(sequences[live].sequence)].chains
         hits[Int(chains.start + sequences[live].chain)] = hit
         sequences[live].chain += 1
@@ -131,7 +131,7 @@ struct LiveSequences: ~Copyable {
     }
 
     /// A chain is not there: its signature does not match.
-    mutating func fail(_ live: Int) {
+    func fail(_ live: Int) {
         sequences[live].state = .failed
         signatures[Int(sequences[live].owner)].isFailed = true
     }
