@@ -19,13 +19,13 @@ export python
 build_release() { swift build -c release --static-swift-stdlib --product tdr "$@"; }
 
 # Makes .build/venv with bagit-python, bagit_profile and botocore, whose opinions of our bags and signatures are not our
-# own.
+# own, and moto, a second S3 server.
 bagit_venv() {
-    if .build/venv/bin/python -c 'import bagit, bagit_profile, botocore' 2>/dev/null; then return; fi
+    if .build/venv/bin/python -c 'import bagit, bagit_profile, botocore, moto.server' 2>/dev/null; then return; fi
     rm -rf .build/venv
     "$python" -m venv .build/venv
     .build/venv/bin/python -m pip --quiet --disable-pip-version-check install \
-        bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11
+        bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11 'moto[server]==5.2.1'
 }
 
 # Makes .build/venv-bench with siegfried (pygfried 0.15.1 is siegfried 1.11.4 with PRONOM V122), which we measure
