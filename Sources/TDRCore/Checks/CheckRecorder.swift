@@ -239,6 +239,7 @@ final class CheckRecorder: Sendable {
                 try db.move(
                     consignment, .clientChecks, to: issues ? .completedWithIssues : .completed, run: run, at: now)
             }
+            try db.confirmIfWished(consignment, run: run, at: now)
             return (try db.statuses(of: consignment), tally[Tally.problem, ""])
         }
     }
