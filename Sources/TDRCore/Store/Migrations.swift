@@ -17,6 +17,7 @@ enum Migrations {
         }
         migrator.registerMigration("quarantine") { try $0.execute(sql: quarantine) }
         migrator.registerMigration("s3") { try $0.execute(sql: s3) }
+        migrator.registerMigration("history") { try $0.execute(sql: history) }
         return migrator
     }
 
@@ -53,6 +54,9 @@ enum Migrations {
             PRIMARY KEY (s3UploadId, number)
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// The history of one consignment in order, with what happened to its files: some ten bytes an event.
+    private static let history = "CREATE INDEX event_history ON event (consignmentId);"
 
     private static let version1 = """
         CREATE TABLE store (

@@ -144,10 +144,11 @@ extension Store {
                         transferInitiatedBy = coalesce(transferInitiatedBy, ?2), exported = coalesce(exported, ?1)
                     WHERE id = ?3
                     """, arguments: [now.milliseconds, login, consignment.row])
-            try db.move(consignment, .export, to: .inProgress, run: run, at: now)
+            // Before the export begins, so that the bag can tell of it.
             if let allowed {
                 try db.recordEvent(run, at: now, consignment: consignment.row, "FindingsAllowed", new: allowed)
             }
+            try db.move(consignment, .export, to: .inProgress, run: run, at: now)
             return try db.consignment(row: consignment.row)
         }
     }

@@ -16,6 +16,8 @@ struct ExportCommand: TDRCommand {
               tdr export TDR-2026-C --to /archive/incoming --form zip --algorithm sha256,sha512
               tdr export TDR-2026-C --to /archive/incoming --allow ZeroByteFile --reason "placeholders, kept as found"
 
+              tdr export TDR-2026-C --to /archive/incoming --portable-names --with premis,mets
+
               tdr export TDR-2026-C --to s3://archive/incoming --endpoint https://s3.example.org
 
             Into S3 an archive goes in parts while it is made; it is visible when it is complete, nothing is \
@@ -68,6 +70,17 @@ struct ExportCommand: TDRCommand {
             "A BagIt profile (JSON) that the bag must follow; what it requires is written or refused beforehand.",
             valueName: "file"))
     var profile: PathArgument?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Write names that some system cannot hold under safe names; portable-names.csv in the bag has the real ones."))
+    var portableNames = false
+
+    @Option(
+        name: .customLong("with"),
+        help: ArgumentHelp("More tag files, separated by commas: premis, mets.", valueName: "name,…"),
+        transform: ExportCommand.extraTagFiles)
+    var extras: Set<ExtraTagFile> = []
 
     @Option(
         name: .customLong("bag-info"),
@@ -127,6 +140,16 @@ struct ExportCommand: TDRCommand {
         return chosen
     }
 
+    static func extraTagFiles(_ text: String) throws -> Set<ExtraTagFile> {
+        try Set(
+            text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+                guard let file = ExtraTagFile(rawValue: String(word)) else {
+                    throw ValidationError("--with takes premis, mets or premis,mets, not '\(text)'")
+                }
+                return file
+            })
+    }
+
     func validate() throws {
         if !(0...9).contains(compressionLevel) {
             throw ValidationError("--compression-level takes a number from 0 to 9")
@@ -156,6 +179,8 @@ struct ExportCommand: TDRCommand {
             request.bagItVersion = bagitVersion
             request.profile = profile?.path
             request.bagInfo = bagInfo.map { ($0.label, $0.value) }
+            request.portableNames = portableNames
+            request.extraTagFiles = extras
             request.furtherAlgorithms = algorithms.subtracting([.sha256])
             request.s3 = s3.options(context.environment)
             request.allowed = allow
