@@ -19,13 +19,17 @@ export python
 build_release() { swift build -c release --static-swift-stdlib --product tdr "$@"; }
 
 # Makes .build/venv with bagit-python, bagit_profile and botocore, whose opinions of our bags and signatures are not our
-# own.
+# own; and lxml with eark-validator, in which the published METS schema comes (nothing else of it is used, so its own
+# dependencies are left out).
 bagit_venv() {
-    if .build/venv/bin/python -c 'import bagit, bagit_profile, botocore' 2>/dev/null; then return; fi
+    if .build/venv/bin/python -c 'import bagit, bagit_profile, botocore, lxml, eark_validator' 2>/dev/null; then
+        return
+    fi
     rm -rf .build/venv
     "$python" -m venv .build/venv
     .build/venv/bin/python -m pip --quiet --disable-pip-version-check install \
-        bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11
+        bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11 lxml==6.1.3
+    .build/venv/bin/python -m pip --quiet --disable-pip-version-check install --no-deps eark-validator==1.1.3
 }
 
 # The seconds since the script began, as "12 min 3 s".

@@ -25,7 +25,8 @@ struct TDR: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            UploadCommand.self, CheckCommand.self, StatusCommand.self, HistoryCommand.self, ExportCommand.self, VerifyCommand.self,
+            UploadCommand.self, CheckCommand.self, StatusCommand.self, HistoryCommand.self, ExportCommand.self,
+            VerifyCommand.self,
             IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self, DoctorCommand.self,
         ]
     )

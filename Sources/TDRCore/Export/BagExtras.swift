@@ -32,8 +32,8 @@ struct BagExtras: Sendable {
 /// The path as it was stands there twice: for people, with `\\xHH` for what is no text, and as the hexadecimal digits of
 /// its bytes, which need no rule to be read back.
 enum PortableNamesTable {
-    static let name = "portable-names.csv"
-    static let titles = ["Filepath", "FileType", "OriginalFilepath", "OriginalFilepathHex"]
+    static let name = BagName.realNames
+    static let titles = BagName.realNamesTitles
 
     static func fields(_ path: RelativePath, at safe: RelativePath, _ type: FileType) -> [String] {
         [BagPath.text(safe), type.rawValue, path.display, Hex.encode(path.bytes)]

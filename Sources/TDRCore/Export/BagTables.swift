@@ -140,7 +140,9 @@ struct FileMetadataTable {
             case .id: file.id.description
             case .property(let name, let byDefault): own[name] ?? byDefault
             case .propertyPath(let name):
-                try own[name].map { text in try RelativePath(text).map { BagPath.text(try others($0)) } ?? "data/" + text }
+                try own[name].map { text in
+                    try RelativePath(text).map { BagPath.text(try others($0)) } ?? "data/" + text
+                }
                     ?? ""
             case .ofConsignment(let name, let value): file.type == .file ? own[name] ?? value : ""
             }

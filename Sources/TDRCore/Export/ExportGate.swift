@@ -89,7 +89,10 @@ enum ExportGate {
                 notText, "names that are not valid UTF-8, which no bag can hold",
                 "write them under safe names with --portable-names, or rename them at the source and upload it again"
             ),
-            (ambiguous, "names with %0A or %0D, which BagIt \(version) reads as line breaks", "write version 1.0, or safe names with --portable-names"),
+            (
+                ambiguous, "names with %0A or %0D, which BagIt \(version) reads as line breaks",
+                "write version 1.0, or safe names with --portable-names"
+            ),
         ].filter { $0.0.count > 0 }.map { blocker, what, remedy in
             let names = blocker.examples.map { "'\($0.display)'" }.joined(separator: ", ")
             let more =

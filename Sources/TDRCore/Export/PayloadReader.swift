@@ -48,7 +48,9 @@ struct PayloadReader: Sendable {
         defer { pieces.close() }
         let folder = try openFolder()
         let bagPath = SafePathWalk(paths)
-        if let long = paths?.longFolder { try push(PayloadPiece(start: .folder(long), chunk: nil, count: 0, endsFile: false)) }
+        if let long = paths?.longFolder {
+            try push(PayloadPiece(start: .folder(long), chunk: nil, count: 0, endsFile: false))
+        }
         try store.forEachPayloadEntry(of: consignment) { entry in
             try Task.checkCancellation()
             switch entry {

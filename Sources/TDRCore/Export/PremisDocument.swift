@@ -80,8 +80,8 @@ public struct PremisDocument: Sendable {
                 try xml.end()
             }
             try xml.begin("relationship")
-            xml.element("relationshipType", "structural", PremisTerms.authority("relationshipType"))
-            xml.element("relationshipSubType", "is part of", PremisTerms.authority("relationshipSubType"))
+            xml.element("relationshipType", "structural")
+            xml.element("relationshipSubType", "is part of")
             try xml.identifier("relatedObject", "UUID", consignment.id.description)
             try xml.end()
             for name in PremisEvents.names(of: events) { try xml.identifier("linkingEvent", PremisEvents.type, name) }
@@ -94,7 +94,7 @@ public struct PremisDocument: Sendable {
         xml.element("compositionLevel", "0")
         if let sha256 = file.sha256 {
             try xml.begin("fixity")
-            xml.element("messageDigestAlgorithm", "SHA-256", PremisTerms.authority("cryptographicHashFunctions"))
+            xml.element("messageDigestAlgorithm", "SHA-256")
             xml.element("messageDigest", sha256.hex)
             try xml.end()
         }

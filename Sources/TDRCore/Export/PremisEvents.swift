@@ -150,7 +150,8 @@ struct PremisEvents {
         try xml.identifier("linkingAgent", PremisAgents.type, PremisAgents.person(actor), role: "implementer")
         try xml.identifier("linkingAgent", PremisAgents.type, PremisAgents.program(version), role: "executing program")
         for engine in engines {
-            try xml.identifier("linkingAgent", PremisAgents.type, PremisAgents.name(of: engine), role: "executing program")
+            try xml.identifier(
+                "linkingAgent", PremisAgents.type, PremisAgents.name(of: engine), role: "executing program")
         }
     }
 }

@@ -122,7 +122,9 @@ private struct SafePathNaming {
             name = SafeName.ofLongPath(original, by: digest(path), digits: 32)
         }
         // Ends: the last of them are all digits of a digest that differs.
-        for digits in [16, 32, 64] where try isTaken(name, in: parent) { name = mark(original, of: path, digits: digits) }
+        for digits in [16, 32, 64] where try isTaken(name, in: parent) {
+            name = mark(original, of: path, digits: digits)
+        }
         try note(hash(parent, SafeName.folded(name)), row)
         let safe = joined(parent, name)
         guard safe != path.bytes else { return }

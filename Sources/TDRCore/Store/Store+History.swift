@@ -86,16 +86,24 @@ extension Store {
         }
     }
 
-    /// The last event that the bag of the consignment tells of: the start of its first export that was completed or, when
-    /// none was, of the last one. So what happens after an export does not change the bag.
+    /// The last event that the bag of the consignment tells of: the first start of an export since anything else was done
+    /// to the consignment, as it stood when an export was first completed.
+    ///
+    /// So neither what happens after an export nor a try that failed, and is made again, changes the bag.
     func lastEventOfBag(of consignment: Consignment) throws -> Int64? {
         try read { db in
             let step = "consignmentId = ?1 AND fileId IS NULL AND what = 'Export'"
             return try Int64.fetchOne(
                 db,
                 sql: """
-                    SELECT max(id) FROM event WHERE \(step) AND new = 'InProgress' AND id <
-                        coalesce((SELECT min(id) FROM event WHERE \(step) AND new = 'Completed'), 9223372036854775807)
+                    WITH completed (id) AS (
+                        SELECT coalesce(min(id), 9223372036854775807) FROM event WHERE \(step) AND new = 'Completed'),
+                    changed (id) AS (
+                        SELECT id FROM event WHERE consignmentId = ?1 AND id < (SELECT id FROM completed)
+                            AND what NOT IN ('Export', 'ExportFailed', 'Exported', 'FindingsAllowed')
+                        ORDER BY id DESC LIMIT 1)
+                    SELECT min(id) FROM event WHERE \(step) AND new = 'InProgress'
+                        AND id > coalesce((SELECT id FROM changed), 0)
                     """, arguments: [consignment.row])
         }
     }
@@ -129,7 +137,10 @@ extension Store {
                         WHERE consignmentId = ?1 AND id <= coalesce(?2, 9223372036854775807)) ORDER BY id
                     """, arguments: [consignment.row, last]
             ).map { row in
-                (try row.value(0), RunInfo(actor: try row.value(1), command: try row.value(2), version: try row.value(3)))
+                (
+                    try row.value(0),
+                    RunInfo(actor: try row.value(1), command: try row.value(2), version: try row.value(3))
+                )
             }
         }
     }

@@ -73,7 +73,8 @@ struct ExportCommand: TDRCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Write names that some system cannot hold under safe names; portable-names.csv in the bag has the real ones."))
+            "Write names that some system cannot hold under safe names; portable-names.csv in the bag has the real ones."
+        ))
     var portableNames = false
 
     @Option(
