@@ -115,7 +115,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], exclude: ["s3-fault-server.py"],
+            name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"],
+            exclude: ["check-bag-xml.py", "premis-subset.xsd", "s3-fault-server.py"],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
     ],

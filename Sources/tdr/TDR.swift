@@ -25,9 +25,9 @@ struct TDR: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            UploadCommand.self, CheckCommand.self, StatusCommand.self, ExportCommand.self, VerifyCommand.self,
-            IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self, ConfigCommand.self,
-            DoctorCommand.self,
+            UploadCommand.self, CheckCommand.self, StatusCommand.self, HistoryCommand.self, ExportCommand.self,
+            VerifyCommand.self, IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self,
+            ConfigCommand.self, DoctorCommand.self,
         ]
     )
 

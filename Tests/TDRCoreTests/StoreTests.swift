@@ -169,7 +169,12 @@ import Testing
         #expect(
             told == [
                 when + "BodyCreated|-|TDR-MB Mock Body", when + "SeriesCreated|-|MOCK1 123",
-                when + "ConsignmentCreated|-|TDR-2026-C", when + "Series|-|Completed", when + "Upload|-|InProgress",
+                when + "ConsignmentCreated|-|TDR-2026-C",
+                when
+                    + #"FileDefaults|-|{"RightsCopyright":"Crown copyright","LegalStatus":"Public Record(s)","#
+                    + #""HeldBy":"The National Archives, Kew","Language":"English","ClosureType":"Open","#
+                    + #""TitleClosed":"false","DescriptionClosed":"false"}"#,
+                when + "Series|-|Completed", when + "Upload|-|InProgress",
                 when
                     + #"FileStatus|-|{"Upload":"Success","ClientChecksum":"Success","ClientFilePath":"Success"}"#,
                 when + "Upload|InProgress|Completed", when + "ServerChecksum|-|InProgress",

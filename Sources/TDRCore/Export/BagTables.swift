@@ -123,20 +123,27 @@ struct FileMetadataTable {
 
     var titles: [String] { columns.map(\.title) }
 
-    func fields(_ file: FileReport) -> [String] {
+    /// `path` is that of the bag, `others` gives the bag's path for one that a property names.
+    func fields(
+        _ file: FileReport, at path: RelativePath, _ others: (RelativePath) throws -> RelativePath
+    ) rethrows -> [String] {
         let own = file.properties
-        return columns.map { _, column in
+        return try columns.map { _, column in
             switch column {
             case .reference: file.reference.description
-            case .name: String(decoding: file.path.name, as: UTF8.self)
+            case .name: String(decoding: path.name, as: UTF8.self)
             case .type: file.type.rawValue
             case .size: file.size.map { "\($0)" } ?? ""
-            case .path: BagPath.text(file.path)
+            case .path: BagPath.text(path)
             case .modified: file.modified.map { Timestamp(nanoseconds: $0).local } ?? ""
             case .parentReference: file.parentReference?.description ?? ""
             case .id: file.id.description
             case .property(let name, let byDefault): own[name] ?? byDefault
-            case .propertyPath(let name): own[name].map { "data/" + $0 } ?? ""
+            case .propertyPath(let name):
+                try own[name].map { text in
+                    try RelativePath(text).map { BagPath.text(try others($0)) } ?? "data/" + text
+                }
+                    ?? ""
             case .ofConsignment(let name, let value): file.type == .file ? own[name] ?? value : ""
             }
         }

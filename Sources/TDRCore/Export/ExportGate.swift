@@ -8,7 +8,8 @@ enum ExportGate {
 
     /// What stands against the export; empty when nothing does.
     static func blockers(
-        _ report: ConsignmentReport, allowed: Set<FileStatusValue>, version: BagVersion, in store: Store
+        _ report: ConsignmentReport, allowed: Set<FileStatusValue>, version: BagVersion, hasPortableNames: Bool,
+        in store: Store
     ) throws -> [ExportBlocker] {
         var blockers: [ExportBlocker] = []
         let reference = report.consignment.reference
@@ -28,7 +29,7 @@ enum ExportGate {
                         + " `tdr check \(reference)`"))
         }
         blockers += try findings(report, allowed: allowed, checks: checks, in: store)
-        blockers += try unwritableNames(report.consignment, version, in: store)
+        if !hasPortableNames { blockers += try unwritableNames(report.consignment, version, in: store) }
         return blockers
     }
 
@@ -86,9 +87,12 @@ enum ExportGate {
         return [
             (
                 notText, "names that are not valid UTF-8, which no bag can hold",
-                "rename them at the source and upload it again"
+                "write them under safe names with --portable-names, or rename them at the source and upload it again"
             ),
-            (ambiguous, "names with %0A or %0D, which BagIt \(version) reads as line breaks", "write version 1.0"),
+            (
+                ambiguous, "names with %0A or %0D, which BagIt \(version) reads as line breaks",
+                "write version 1.0, or safe names with --portable-names"
+            ),
         ].filter { $0.0.count > 0 }.map { blocker, what, remedy in
             let names = blocker.examples.map { "'\($0.display)'" }.joined(separator: ", ")
             let more =

@@ -56,6 +56,10 @@ public struct ExportRequest: Sendable {
     public var furtherAlgorithms: Set<ManifestAlgorithm> = []
     /// The file of a BagIt profile that the bag must follow; it is named in the bag.
     public var profile: BytePath?
+    /// Whether names that some system cannot hold have safe names in the bag, and `portable-names.csv` says which.
+    public var portableNames = false
+    /// The tag files to write beside those that every bag has.
+    public var extraTagFiles: Set<ExtraTagFile> = []
     /// More elements for `bag-info.txt`, in order.
     public var bagInfo: [(label: String, value: String)] = []
     /// Findings in spite of which the consignment is exported, and why. Recorded in the bag and the history.

@@ -53,9 +53,11 @@ public struct Exporter: Sendable {
         try check(request)
         let report = try store.report(on: consignment)
         var blockers = try ExportGate.blockers(
-            report, allowed: request.allowed, version: request.version, in: store)
+            report, allowed: request.allowed, version: request.version, hasPortableNames: request.portableNames,
+            in: store)
         let shape = try BagShape(request)
-        blockers += try shape.blockers(report, facts: facts(report, request), in: store)
+        let extras = try BagExtras(request, of: consignment, in: store)
+        blockers += try shape.blockers(report, facts: facts(report, request), extras: extras, in: store)
         guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }
         let s3 = try S3Place(request)
         let target = try s3 == nil ? usable(request, for: report) : request.target
@@ -70,7 +72,7 @@ public struct Exporter: Sendable {
                     + ": \(request.reason ?? "")", run: runID)
         do {
             return try await withBlockingThreads(2) { _ in
-                try await write(begun, report, request, shape, to: target, s3, run: runID)
+                try await write(begun, report, request, shape, extras, to: target, s3, run: runID)
             }
         } catch let error as CancellationError {
             throw error
@@ -138,7 +140,7 @@ public struct Exporter: Sendable {
 
     private func write(
         _ consignment: Consignment, _ report: ConsignmentReport, _ request: ExportRequest,
-        _ shape: BagShape, to folder: BytePath, _ s3: S3Place?, run runID: RunID
+        _ shape: BagShape, _ extras: BagExtras, to folder: BytePath, _ s3: S3Place?, run runID: RunID
     ) async throws -> ExportSummary {
         guard let transferInitiated = consignment.transferInitiated, let exported = consignment.exported else {
             preconditionFailure("an export that has begun has its times")
@@ -156,8 +158,9 @@ public struct Exporter: Sendable {
                     modified: exported, scratch: store.directory)
             }
         do {
-            let tags = BagTagFiles(consignment, in: store, facts: facts, version: shape.version, more: shape.info)
-            try await write(tags, and: consignment, request, shape, to: target)
+            let tags = BagTagFiles(
+                consignment, in: store, facts: facts, version: shape.version, more: shape.info, extras: extras)
+            try await write(tags, and: consignment, request, shape, extras, to: target)
             let (sha256, wasThere) = try target.commit()
             let seal = try sha256 ?? digestOfFile(at: target.location.appending(BagName.tagManifest("sha256")))
             let done = try store.finishExport(
@@ -183,17 +186,17 @@ public struct Exporter: Sendable {
     /// come last where there are any.
     private func write(
         _ tags: BagTagFiles, and consignment: Consignment, _ request: ExportRequest, _ shape: BagShape,
-        to target: any BagTarget
+        _ extras: BagExtras, to target: any BagTarget
     ) async throws {
         let algorithms = shape.furtherAlgorithms
         var seal = TagManifests([.sha256] + algorithms, version: shape.version)
         for file in try tags.files() { try write(file, to: target, &seal) }
         if algorithms.isEmpty {
             try seal.write(to: target)
-            return try await writePayload(of: consignment, request, nil, to: target)
+            return try await writePayload(of: consignment, request, extras, nil, to: target)
         }
         let further = FurtherManifests(algorithms, version: shape.version, scratch: store.directory)
-        try await writePayload(of: consignment, request, further, to: target)
+        try await writePayload(of: consignment, request, extras, further, to: target)
         for file in further.files() { try write(file, to: target, &seal) }
         try seal.write(to: target)
     }
@@ -225,7 +228,8 @@ public struct Exporter: Sendable {
     }
 
     private func writePayload(
-        of consignment: Consignment, _ request: ExportRequest, _ further: FurtherManifests?, to target: any BagTarget
+        of consignment: Consignment, _ request: ExportRequest, _ extras: BagExtras, _ further: FurtherManifests?,
+        to target: any BagTarget
     ) async throws {
         guard let data = RelativePath(BagName.payloadDirectory) else { preconditionFailure("data is a plain name") }
         try target.addFolder(data)
@@ -234,7 +238,7 @@ public struct Exporter: Sendable {
         for _ in 0..<Exporter.chunksInFlight { _ = free.push(Chunk()) }
         let reader = PayloadReader(
             consignment: consignment, store: store, meter: meter, pieces: pieces, free: free,
-            keepsTimes: request.keepsTimes, further: further)
+            paths: extras.paths, keepsTimes: request.keepsTimes, further: further)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try reader.run() }
             do {

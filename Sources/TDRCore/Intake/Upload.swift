@@ -57,7 +57,7 @@ public struct UploadPlan: Sendable {
     public internal(set) var refused = PathList()
     /// What could not be looked at.
     public internal(set) var unreadable = PathList()
-    /// Names that are not valid UTF-8: carried in the store, but no bag can name them.
+    /// Names that are not valid UTF-8: carried in the store, but only a bag with portable names can have them.
     public internal(set) var notUTF8 = PathList()
     /// Whether the folder is itself a bag (it has a bagit.txt).
     public internal(set) var isBag = false

@@ -21,6 +21,7 @@ enum Migrations {
             try db.execute(sql: exports)
             try db.rememberExports()
         }
+        migrator.registerMigration("history") { try $0.execute(sql: history) }
         return migrator
     }
 
@@ -83,6 +84,8 @@ enum Migrations {
         ALTER TABLE s3Upload ADD COLUMN region TEXT;
         ALTER TABLE s3Upload ADD COLUMN style TEXT;
         """
+    /// The history of one consignment in order, with what happened to its files: some ten bytes an event.
+    private static let history = "CREATE INDEX event_history ON event (consignmentId);"
 
     private static let version1 = """
         CREATE TABLE store (

@@ -49,6 +49,8 @@ extension Store {
                     arguments: [row, name, value])
             }
             try db.recordEvent(run, at: now, consignment: row, "ConsignmentCreated", new: reference.description)
+            let defaults = PropertyName.fileDefaults.map { "\"\($0.name)\":\"\($0.value)\"" }.joined(separator: ",")
+            try db.recordEvent(run, at: now, consignment: row, EventName.fileDefaults, new: "{\(defaults)}")
             let consignment = try db.consignment(row: row)
             if new.type == .standard { try db.move(consignment, .series, to: .completed, run: run, at: now) }
             try db.move(consignment, .upload, to: .inProgress, run: run, at: now)

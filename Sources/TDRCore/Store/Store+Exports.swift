@@ -137,10 +137,11 @@ extension Store {
             try db.execute(
                 sql: "UPDATE consignment SET exported = coalesce(exported, ?) WHERE id = ?",
                 arguments: [now.milliseconds, consignment.row])
-            try db.move(consignment, .export, to: .inProgress, run: run, at: now)
+            // Before the export begins, so that the bag can tell of it.
             if let allowed {
                 try db.recordEvent(run, at: now, consignment: consignment.row, "FindingsAllowed", new: allowed)
             }
+            try db.move(consignment, .export, to: .inProgress, run: run, at: now)
             return try db.consignment(row: consignment.row)
         }
     }

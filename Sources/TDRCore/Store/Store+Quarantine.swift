@@ -81,8 +81,8 @@ extension Database {
                 """
         ).execute(arguments: [file, consignment.row, state.rawValue, found, reason, time.milliseconds])
         try recordEvent(
-            run, at: time, consignment: consignment.row, file: file, "Quarantine", old: old,
-            new: reason.map { "\(state.rawValue): \($0)" } ?? state.rawValue)
+            run, at: time, consignment: consignment.row, file: file, EventName.quarantine, old: old,
+            new: "\(state.rawValue): \(reason ?? found)")
     }
 
     /// What became of a file that was found; nil when it never was.

@@ -16,6 +16,8 @@ struct ExportCommand: TDRCommand {
               tdr export TDR-2026-C --to /archive/incoming --form zip --algorithm sha256,sha512
               tdr export TDR-2026-C --to /archive/incoming --allow ZeroByteFile --reason "placeholders, kept as found"
 
+              tdr export TDR-2026-C --to /archive/incoming --portable-names --with premis,mets
+
               tdr export TDR-2026-C --to s3://archive/incoming --endpoint https://s3.example.org
 
             Into S3 an archive goes in parts while it is made; it is visible when it is complete, nothing is \
@@ -84,6 +86,18 @@ struct ExportCommand: TDRCommand {
             valueName: "file"))
     var profile: PathArgument?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Write names that some system cannot hold under safe names; portable-names.csv in the bag has the real ones."
+        ))
+    var portableNames = false
+
+    @Option(
+        name: .customLong("with"),
+        help: ArgumentHelp("More tag files, separated by commas: premis, mets.", valueName: "name,…"),
+        transform: ExportCommand.extraTagFiles)
+    var extras: Set<ExtraTagFile> = []
+
     @Option(
         name: .customLong("bag-info"),
         help: ArgumentHelp("One more element for bag-info.txt; can be repeated.", valueName: "label: value"),
@@ -140,6 +154,16 @@ struct ExportCommand: TDRCommand {
             throw ValidationError("sha256 is always written: it is what the checks recorded; say sha256,\(text)")
         }
         return chosen
+    }
+
+    static func extraTagFiles(_ text: String) throws -> Set<ExtraTagFile> {
+        try Set(
+            text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+                guard let file = ExtraTagFile(rawValue: String(word)) else {
+                    throw ValidationError("--with takes premis, mets or premis,mets, not '\(text)'")
+                }
+                return file
+            })
     }
 
     func validate() throws {
@@ -205,6 +229,8 @@ struct ExportCommand: TDRCommand {
         request.bagItVersion = bagitVersion
         request.profile = profile?.path
         request.bagInfo = bagInfo.map { ($0.label, $0.value) }
+        request.portableNames = portableNames
+        request.extraTagFiles = extras
         request.furtherAlgorithms = algorithms.subtracting([.sha256])
         request.s3 = s3.options(context.environment)
         request.allowed = allow

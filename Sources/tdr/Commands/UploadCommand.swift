@@ -174,7 +174,7 @@ extension UploadPlan {
     fileprivate var lists: [(PathList, String)] {
         [
             (excluded, "left out"), (skipped, "left out"), (refused, "refused"), (unreadable, "cannot be looked at"),
-            (notUTF8, "no bag can name it"),
+            (notUTF8, "only a bag with --portable-names can have it"),
         ]
     }
 }
