@@ -26,7 +26,14 @@ extension S3Client {
                 if status != 206 {
                     throw S3Failure(doing: place, status: status, body: try await text(of: response))
                 }
-                let bytes = try await response.body.collect(upTo: count)
+                var bytes = ByteBuffer()
+                bytes.reserveCapacity(count)
+                for try await var piece in response.body {
+                    guard piece.readableBytes <= count - bytes.readableBytes else {
+                        throw S3Failure(.other, doing: place, detail: "more came than the \(count) bytes asked for")
+                    }
+                    bytes.writeBuffer(&piece)
+                }
                 guard bytes.readableBytes == count else {
                     throw S3Failure(
                         .unreachable, doing: place, detail: "\(bytes.readableBytes) bytes came of \(count)")

@@ -6,11 +6,11 @@ import Streams
 /// Who reads in order finds the next blocks on their way already. No more than ``mostBlocks`` are kept, so memory does not
 /// grow with the object; each is asked for again by itself when the line is cut. For one thread that may block.
 package final class S3ObjectSource: ByteSource {
-    private static let blockBytes: Int64 = 8 << 20
+    private static let blockBytes: Int64 = 4 << 20
     /// How many blocks are on their way while one is read.
-    private static let ahead: Int64 = 2
+    private static let ahead: Int64 = 3
     /// A ZIP archive is read at two places by turns: its directory, and what that names.
-    private static let mostBlocks = 5
+    private static let mostBlocks = 6
 
     private final class Block {
         let index: Int64

@@ -16,7 +16,7 @@ struct VerifyCommand: TDRCommand {
               tdr verify --exports --older-than 90d --quiet
 
             In S3 a bag is one object, an archive of any of these forms: it is read by ranged requests, needs no room on \
-            the disk and at most 40 MiB of memory for them. A bag that lies there as many objects is not read: fetch it first.
+            the disk and 24 MiB of memory for them. A bag that lies there as many objects is not read: fetch it first.
 
             --exports looks at the bags that tdr export wrote, where it wrote them, the longest unverified first: each \
             must be there, have the SHA-256 that was recorded, and be valid. Results are kept in the history, and tdr \
