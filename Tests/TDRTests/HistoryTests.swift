@@ -110,6 +110,31 @@ private enum SchemaPython {
         #expect(whole.line == "ok", "\(whole.errors)")
     }
 
+    @Test("what was found, held and let go is told, with the reason, and in PREMIS it hangs together")
+    func quarantine() throws {
+        let bench = try Workbench(["a.txt": "a", "b\nad": "MARKER", "c.txt": "MARKER too"])
+        try bench.folder.make("rules.yar", "rule marker { strings: $a = \"MARKER\" condition: $a }")
+        try bench.upload()
+        let check = try bench.tdr(
+            "check", "TDR-2026-C", "--antivirus", "yara", "--yara-rules", "rules.yar")
+        #expect(check.code == 2, "\(check.errors)")
+        for (act, file) in [("release", #"Records/b\nad"#), ("purge", "Records/c.txt")] {
+            let done = try bench.tdr(
+                "quarantine", Argument(act), "TDR-2026-C", Argument(file), "--reason", "a \u{1B}[1mtest")
+            #expect(done.code == 0, "\(done.errors)")
+        }
+        let told = try bench.tdr("history", "TDR-2026-C").output
+        #expect(told.contains(#"  Records/b\nad: Quarantine: Held: marker"#), "\(told)")
+        #expect(told.contains(#"  Records/b\nad: Quarantine: Released: a \x1b[1mtest (was Held)"#), "\(told)")
+        #expect(told.contains(#"1 file: no longer Antivirus VirusDetected [Records/b\nad]"#), "\(told)")
+        _ = try bench.shell("$TDR history TDR-2026-C --premis > whole.xml")
+        let whole = try bench.shell("python3 '\(HistoryTests.script("check-bag-xml.py"))' whole.xml")
+        #expect(whole.line == "ok", "\(whole.errors)")
+        let kinds = try bench.shell(
+            "grep -oE '>(quarantine|unquarantine|deletion|virus check)<' whole.xml | sort | uniq -c")
+        #expect(kinds.output.split(separator: "\n").count == 4, "\(kinds.output)")
+    }
+
     @Test(
         "both follow their schemas, METS the published one", .enabled(if: SchemaPython.path != nil, SchemaPython.hint))
     func schemas() throws {
