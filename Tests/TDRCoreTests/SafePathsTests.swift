@@ -41,7 +41,8 @@ import Testing
         var generator = SeededGenerator(seed: UInt64(seed))
         let bench = try Bench(SafePathsTests.tree(&generator, levels: 3))
         // A few that lie too deep.
-        _ = try makeDeep(in: bench.records, name: String(repeating: "e", count: 90), levels: 4, file: "a:", holding: [1])
+        _ = try makeDeep(
+            in: bench.records, name: String(repeating: "e", count: 90), levels: 4, file: "a:", holding: [1])
         let consignment = try await bench.upload().consignment
         let paths = try paths(consignment, in: bench.store)
         let safe = try SafePaths(of: consignment, in: bench.store)
