@@ -165,8 +165,10 @@ private enum SchemaPython {
         try bench.folder.make("taken", ["TDR-2026-C": ["x": "x"]])
         #expect(try HistoryTests.export(bench, to: "taken").code == 1)
         #expect(try HistoryTests.export(bench, to: "out").code == 0)
-        for _ in 0..<2 {
-            #expect(try bench.tdr("check", "TDR-2026-C", "--antivirus", "none", "--again").code == 2)
+        for day in ["2026-02-01", "2026-03-01"] {
+            let later = ["TDR_CLOCK": Argument("\(day)T00:00:00Z")]
+            #expect(
+                try bench.tdr("check", "TDR-2026-C", "--antivirus", "none", "--again", environment: later).code == 2)
             try bench.folder.make("again", [:])
             let again = try HistoryTests.export(bench, to: "again")
             #expect(again.code == 0, "\(again.errors)")
