@@ -31,7 +31,13 @@ enum Launcher {
                 TDR.exit(withError: error)
             }
         }
-        let context = CommandContext(command.common)
+        let context: CommandContext
+        do {
+            context = try CommandContext(command.common)
+        } catch {
+            Messages(quiet: false, json: command.common.json).error("\(error)", code: 1)
+            exit(1)
+        }
         let work = Task { () -> Int32 in
             do {
                 return try await command.run(in: context).rawValue

@@ -26,8 +26,8 @@ struct TDR: AsyncParsableCommand {
         version: version,
         subcommands: [
             UploadCommand.self, CheckCommand.self, StatusCommand.self, HistoryCommand.self, ExportCommand.self,
-            VerifyCommand.self,
-            IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self, DoctorCommand.self,
+            VerifyCommand.self, IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self,
+            ConfigCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import GRDB
 import Streams
-import Synchronization
 
 /// Hands out the files to check, in the order of the consignment, to any number of threads.
 final class CheckFeed: Sendable {
@@ -25,7 +24,7 @@ final class CheckFeed: Sendable {
     private let checks: Set<CheckKind>
     private let again: Bool
     private let only: RelativePath?
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(_ consignment: Consignment, in store: Store, checks: Set<CheckKind>, _ request: CheckRequest) throws {
         self.consignment = consignment

@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 
 /// The check of one consignment, from the lock to the roll-up, made by any number of threads.
 final class CheckJob: Sendable {
@@ -20,7 +19,7 @@ final class CheckJob: Sendable {
         var failure: (any Error)?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Takes the consignment's lock and marks its checks as begun. `settled` is called once, when it is over.
     ///

@@ -1,6 +1,5 @@
 import GRDB
 import Streams
-import Synchronization
 
 /// Records findings: statuses, results and history of a thousand files to a transaction, from any thread.
 final class CheckRecorder: Sendable {
@@ -21,9 +20,9 @@ final class CheckRecorder: Sendable {
     private let formatEngine: Int64
     /// The same as the history names them.
     private let engineNames: [(check: CheckKind, what: String, name: String)]
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// One writer at a time; the readers go on meanwhile.
-    private let writing = Mutex(())
+    private let writing = Guarded(())
 
     init(
         _ consignment: Consignment, in store: Store, run: RunID, engines: AntivirusEngines, signatures: Signatures,
@@ -249,6 +248,7 @@ final class CheckRecorder: Sendable {
                 try db.move(
                     consignment, .clientChecks, to: issues ? .completedWithIssues : .completed, run: run, at: now)
             }
+            try db.confirmIfWished(consignment, run: run, at: now)
             return (try db.statuses(of: consignment), tally[Tally.problem, ""])
         }
     }

@@ -1,3 +1,4 @@
+import S3
 public import Streams
 
 /// The shape of an exported bag.
@@ -73,6 +74,12 @@ public struct ExportRequest: Sendable {
         self.target = target
         self.confirmedBy = confirmedBy
     }
+
+    /// Whether a target is meant to be in S3.
+    public static func isInS3(_ target: BytePath) -> Bool { S3Location.isMeant(by: target) }
+
+    /// Whether a target is a well-formed place in S3.
+    public static func isPlaceInS3(_ target: BytePath) -> Bool { S3Location(target) != nil }
 }
 
 /// What an export did.

@@ -13,12 +13,16 @@ public struct Exporter: Sendable {
     private let store: Store
     private let run: RunInfo
     private let meter: ProgressMeter
+    private let warn: @Sendable (String) -> Void
 
-    /// Exports from `store`, recorded as `run`, telling `meter` how far they are.
-    public init(store: Store, run: RunInfo, meter: ProgressMeter) {
+    /// Exports from `store`, recorded as `run`, telling `meter` how far they are, and `warn` what may go wrong.
+    public init(
+        store: Store, run: RunInfo, meter: ProgressMeter, warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.store = store
         self.run = run
         self.meter = meter
+        self.warn = warn
     }
 
     /// Exports one consignment. Asking for it confirms that custody passes, which is recorded.
@@ -27,6 +31,25 @@ public struct Exporter: Sendable {
     public func export(_ consignment: Consignment, _ request: ExportRequest) async throws -> ExportSummary {
         let lock = try ConsignmentLock(consignment, in: store, for: "export")
         defer { withExtendedLifetime(lock) {} }
+        return try await exportLocked(consignment, request)
+    }
+
+    /// The same for one that has not been exported yet; nil when it has been by now.
+    func exportIfNew(_ consignment: Consignment, _ request: ExportRequest) async throws -> ExportSummary? {
+        let lock = try ConsignmentLock(consignment, in: store, for: "export")
+        defer { withExtendedLifetime(lock) {} }
+        if try store.statuses(of: consignment)[.export] == .completed { return nil }
+        return try await exportLocked(consignment, request)
+    }
+
+    /// Looks at the target without any consignment at hand.
+    ///
+    /// - Throws: ``ExportError`` when nothing can be written there.
+    func checkTarget(of request: ExportRequest) throws {
+        if try S3Place(request) == nil { _ = try folder(request.target) }
+    }
+
+    private func exportLocked(_ consignment: Consignment, _ request: ExportRequest) async throws -> ExportSummary {
         try check(request)
         let report = try store.report(on: consignment)
         var blockers = try ExportGate.blockers(
@@ -37,7 +60,7 @@ public struct Exporter: Sendable {
         blockers += try shape.blockers(report, facts: facts(report, request), extras: extras, in: store)
         guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }
         let s3 = try S3Place(request)
-        let target = try s3 == nil ? usable(request.target, for: report, form: request.form) : request.target
+        let target = try s3 == nil ? usable(request, for: report) : request.target
 
         let runID = try store.begin(run)
         let allowed = counts(of: request.allowed, in: report)
@@ -92,7 +115,17 @@ public struct Exporter: Sendable {
     }
 
     /// The target folder, absolute, when a bag may be written there.
-    private func usable(_ target: BytePath, for report: ConsignmentReport, form: BagForm) throws -> BytePath {
+    private func usable(_ request: ExportRequest, for report: ConsignmentReport) throws -> BytePath {
+        let resolved = try folder(request.target)
+        if resolved.isWithin(report.consignment.source) {
+            throw ExportError.badTarget(
+                request.target, reason: "it lies in the source folder, which is never written to")
+        }
+        try ExportRoom(of: report, request).check(resolved, called: request.target, warn: warn)
+        return resolved
+    }
+
+    private func folder(_ target: BytePath) throws -> BytePath {
         guard let resolved = target.resolved() else {
             throw ExportError.badTarget(target, reason: "it is not there; make the folder first")
         }
@@ -101,15 +134,6 @@ public struct Exporter: Sendable {
         }
         if resolved.isWithin(store.directory.resolved() ?? store.directory) {
             throw ExportError.badTarget(target, reason: "it lies in the store")
-        }
-        if resolved.isWithin(report.consignment.source) {
-            throw ExportError.badTarget(target, reason: "it lies in the source folder, which is never written to")
-        }
-        var room = statvfs()
-        guard resolved.withCString({ statvfs($0, &room) }) == 0 else { throw SystemFault("look at", resolved) }
-        let available = Int64(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
-        if !form.isCompressed, Int64(report.bytes) > available {
-            throw ExportError.tooLittleRoom(target, needed: Int64(report.bytes), available: available)
         }
         return resolved
     }
@@ -138,8 +162,10 @@ public struct Exporter: Sendable {
                 consignment, in: store, facts: facts, version: shape.version, more: shape.info, extras: extras)
             try await write(tags, and: consignment, request, shape, extras, to: target)
             let (sha256, wasThere) = try target.commit()
+            let seal = try sha256 ?? digestOfFile(at: target.location.appending(BagName.tagManifest("sha256")))
             let done = try store.finishExport(
-                consignment, location: target.location.display, sha256: sha256, version: run.version, run: runID)
+                consignment, target.location, on: s3?.access.server, sha256: sha256, seal: seal, version: run.version,
+                run: runID)
             return ExportSummary(
                 consignment: done, location: target.location, sha256: sha256, files: stored,
                 bytes: Int64(report.bytes), wasThere: wasThere)

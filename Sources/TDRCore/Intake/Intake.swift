@@ -46,10 +46,12 @@ public struct Intake: Sendable {
             let earlier = request.fresh ? nil : try store.interruptedUpload(like: new)
             try check(plan, links: request.links, storage: request.storage, takenBefore: earlier)
             if let earlier {
+                try wish(request.confirmedWhenCleanBy, for: earlier)
                 return try await take(plan, into: earlier, resumed: true, jobs: request.jobs)
             }
             let runID = try store.begin(run)
             let consignment = try store.create(new, run: runID)
+            try wish(request.confirmedWhenCleanBy, for: consignment)
             return try await take(plan, into: consignment, resumed: false, jobs: request.jobs)
         }
     }
@@ -57,7 +59,9 @@ public struct Intake: Sendable {
     /// Goes on with an upload that was interrupted or ended with issues.
     ///
     /// - Throws: ``UploadError/notResumable(_:_:)`` for one that is complete; otherwise as ``upload(_:)``.
-    public func resume(_ consignment: Consignment, jobs: Int) async throws -> UploadSummary {
+    public func resume(
+        _ consignment: Consignment, jobs: Int, confirmedWhenCleanBy login: String? = nil
+    ) async throws -> UploadSummary {
         let status = try store.statuses(of: consignment)[.upload]
         guard status == .inProgress || status == .completedWithIssues || status == .failed else {
             throw UploadError.notResumable(consignment.reference, status)
@@ -66,8 +70,14 @@ public struct Intake: Sendable {
             let plan = try Intake.survey(
                 consignment.source, links: consignment.links, storeDirectory: store.directory)
             try check(plan, links: consignment.links, storage: consignment.storage, takenBefore: consignment)
+            try wish(login, for: consignment)
             return try await take(plan, into: consignment, resumed: true, jobs: jobs)
         }
+    }
+
+    /// Records first that the transfer is confirmed when it is clean: whatever is cut off later, the wish is kept.
+    private func wish(_ login: String?, for consignment: Consignment) throws {
+        if let login { try store.wishConfirmation(of: consignment, by: login, run: store.begin(run)) }
     }
 
     /// These names become lines of `bag-info.txt` (RFC 8493 §2.2.2), so they must be what one line can hold.

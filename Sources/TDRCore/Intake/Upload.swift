@@ -22,6 +22,8 @@ public struct UploadRequest: Sendable {
     public var includeTopLevelFolder = false
     /// Begin anew even when an upload of the same folder was interrupted.
     public var fresh = false
+    /// Who confirms beforehand that custody passes when the checks end clean; nil when nobody does.
+    public var confirmedWhenCleanBy: String?
     /// How many files are read at once.
     public var jobs: Int
 

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import GRDB
 import Streams
-import Synchronization
 
 /// What came of one entry.
 struct UploadItem: Sendable {
@@ -65,10 +64,10 @@ final class UploadRecorder: Sendable {
     private let store: Store
     private let run: RunID
     private let objects: BytePath?
-    private let pending = Mutex(Pending())
-    private let failures = Mutex(PathList())
+    private let pending = Guarded(Pending())
+    private let failures = Guarded(PathList())
     /// The rows of the folders above the entry recorded last, outermost first.
-    private let branch = Mutex<[(path: RelativePath, row: Int64)]>([])
+    private let branch = Guarded<[(path: RelativePath, row: Int64)]>([])
 
     init(_ consignment: Consignment, in store: Store, run: RunID, objects: BytePath?) {
         self.consignment = consignment

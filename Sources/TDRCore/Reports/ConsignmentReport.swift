@@ -1,3 +1,5 @@
+public import Streams
+
 /// What `status`, the API and the pages say of a consignment: read in one snapshot, without walking its files.
 public struct ConsignmentReport: Sendable {
     /// The consignment.
@@ -22,6 +24,12 @@ public struct ConsignmentReport: Sendable {
     public let isBeingWorkedOn: Bool
     /// Whether it was decided to make no antivirus check.
     public let withoutAntivirus: Bool
+    /// The login of whoever wished that the transfer is confirmed when the checks end clean; nil where nobody did.
+    public internal(set) var confirmsWhenClean: String?
+    /// Where its bags are, as far as they are looked after.
+    public internal(set) var exports: [ExportCopy] = []
+    /// Uploads of its bags that have not ended.
+    public internal(set) var unfinishedUploads: [UnfinishedUpload] = []
 
     /// Files whose check of `kind` has a complete result.
     public func checked(_ kind: CheckKind) -> Int {
@@ -64,6 +72,10 @@ public struct ConsignmentReport: Sendable {
         }
         let checks: [CheckKind] = withoutAntivirus ? [.checksum, .format] : CheckKind.allCases
         if checks.contains(where: { checked($0) < files }) { return "tdr check \(reference)" }
+        if let copy = exports.first(where: \.isAmiss) {
+            return "look after \(copy.location.display), which is \(copy.result?.rawValue ?? ""); then"
+                + " tdr verify --exports \(reference)"
+        }
         if statuses[.export] == .completed { return "nothing: exported to \(consignment.exportLocation ?? "")" }
         if filesWithProblems > 0 { return "tdr status \(reference) --failed" }
         return "tdr export \(reference) --to DIR"

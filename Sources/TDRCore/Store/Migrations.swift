@@ -17,6 +17,10 @@ enum Migrations {
         }
         migrator.registerMigration("quarantine") { try $0.execute(sql: quarantine) }
         migrator.registerMigration("s3") { try $0.execute(sql: s3) }
+        migrator.registerMigration("exports") { db in
+            try db.execute(sql: exports)
+            try db.rememberExports()
+        }
         migrator.registerMigration("history") { try $0.execute(sql: history) }
         return migrator
     }
@@ -55,6 +59,31 @@ enum Migrations {
         ) STRICT, WITHOUT ROWID;
         """
 
+    /// Where the bags of a consignment are, and what the last look at each gave. `sha256` is that of the archive, or of a
+    /// folder's `tagmanifest-sha256.txt`. `looked` is the last try, `verified` the last that came to a result; a copy
+    /// that was retired is not looked at any more. What is needed to reach an S3 server again stands beside its names.
+    private static let exports = """
+        CREATE TABLE exportCopy (
+            id INTEGER PRIMARY KEY,
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            location BLOB NOT NULL,
+            endpoint TEXT NOT NULL,
+            address TEXT,
+            region TEXT,
+            style TEXT,
+            sha256 BLOB CHECK (length(sha256) = 32),
+            exported INTEGER NOT NULL,
+            verified INTEGER,
+            looked INTEGER,
+            result TEXT CHECK (result IN ('Valid', 'Altered', 'Invalid', 'Missing', 'NotVerified')),
+            remark TEXT,
+            retired INTEGER,
+            UNIQUE (consignmentId, location, endpoint)
+        ) STRICT;
+        ALTER TABLE s3Upload ADD COLUMN address TEXT;
+        ALTER TABLE s3Upload ADD COLUMN region TEXT;
+        ALTER TABLE s3Upload ADD COLUMN style TEXT;
+        """
     /// The history of one consignment in order, with what happened to its files: some ten bytes an event.
     private static let history = "CREATE INDEX event_history ON event (consignmentId);"
 

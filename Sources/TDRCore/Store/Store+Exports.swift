@@ -133,17 +133,10 @@ extension Store {
     func beginExport(_ consignment: Consignment, by login: String, allowed: String?, run: RunID) throws -> Consignment {
         let now = clock()
         return try write { db in
-            if consignment.transferInitiated == nil {
-                try db.setMetadata(
-                    PropertyName.legalCustodyTransferConfirmed, of: consignment, to: "true", run: run, at: now)
-                try db.move(consignment, .confirmTransfer, to: .completed, run: run, at: now)
-            }
+            try db.confirmTransfer(consignment, by: login, run: run, at: now)
             try db.execute(
-                sql: """
-                    UPDATE consignment SET transferInitiated = coalesce(transferInitiated, ?1),
-                        transferInitiatedBy = coalesce(transferInitiatedBy, ?2), exported = coalesce(exported, ?1)
-                    WHERE id = ?3
-                    """, arguments: [now.milliseconds, login, consignment.row])
+                sql: "UPDATE consignment SET exported = coalesce(exported, ?) WHERE id = ?",
+                arguments: [now.milliseconds, consignment.row])
             // Before the export begins, so that the bag can tell of it.
             if let allowed {
                 try db.recordEvent(run, at: now, consignment: consignment.row, "FindingsAllowed", new: allowed)
@@ -154,10 +147,15 @@ extension Store {
     }
 
     /// Ends an export that is complete at its target.
+    ///
+    /// - Parameter seal: What tells whether the bag is still the same: the digest of the archive, or that of a folder's
+    ///   tag manifest.
     func finishExport(
-        _ consignment: Consignment, location: String, sha256: SHA256Digest?, version: String, run: RunID
+        _ consignment: Consignment, _ place: BytePath, on server: S3Server?, sha256: SHA256Digest?,
+        seal: SHA256Digest?, version: String, run: RunID
     ) throws -> Consignment {
         let now = clock()
+        let location = place.display
         return try write { db in
             try db.execute(
                 sql: "UPDATE consignment SET exportLocation = ?, exportVersion = ? WHERE id = ?",
@@ -165,6 +163,7 @@ extension Store {
             try db.move(consignment, .export, to: .completed, run: run, at: now)
             try db.recordEvent(
                 run, at: now, consignment: consignment.row, "Exported", old: sha256?.hex, new: location)
+            try db.rememberExport(of: consignment.row, place, server, sha256: seal, at: now)
             return try db.consignment(row: consignment.row)
         }
     }

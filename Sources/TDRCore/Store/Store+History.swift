@@ -104,7 +104,8 @@ extension Store {
                         SELECT coalesce(min(id), 9223372036854775807) FROM event WHERE \(step) AND new = 'Completed'),
                     changed (id) AS (
                         SELECT id FROM event WHERE consignmentId = ?1 AND id < (SELECT id FROM completed)
-                            AND what NOT IN ('Export', 'ExportFailed', 'Exported', 'FindingsAllowed')
+                            AND what NOT IN ('Export', 'ExportFailed', 'Exported', 'FindingsAllowed',
+                                'UploadAbandoned', 'ExportVerified', 'ExportRetired')
                         ORDER BY id DESC LIMIT 1)
                     SELECT min(id) FROM event WHERE \(step) AND new = 'InProgress'
                         AND id > coalesce((SELECT id FROM changed), 0)

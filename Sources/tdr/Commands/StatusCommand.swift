@@ -13,6 +13,8 @@ struct StatusCommand: TDRCommand {
               tdr status TDR-2026-C --failed
               tdr status TDR-2026-C --files --csv > files.csv
 
+            tdr status --ready shows what tdr export --ready would take, and how its last runs went.
+
             With --json a list or a consignment is one document; files are JSON Lines. With --csv lines end in CRLF \
             (RFC 4180). Names that are not printable are written with \\n, \\r, \\t, \\\\ and \\xHH.
 
@@ -29,6 +31,9 @@ struct StatusCommand: TDRCommand {
     @Flag(help: "List only the files with findings.")
     var failed = false
 
+    @Flag(help: "Show what tdr export --ready would take and when it last went well.")
+    var ready = false
+
     @Flag(help: "Answer as CSV.")
     var csv = false
 
@@ -39,12 +44,14 @@ struct StatusCommand: TDRCommand {
 
     func validate() throws {
         if reference == nil, files || failed { throw ValidationError("--files and --failed go with a reference") }
+        if ready, reference != nil || csv || watch { throw ValidationError("--ready stands alone, or with --json") }
         if csv, common.json { throw ValidationError("choose one of --csv and --json") }
         if watch, files || failed || csv { throw ValidationError("--watch shows steps and counts only") }
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
         let store = try context.openStore()
+        if ready { return try showReady(store, context) }
         if watch { return try await watch(store, context) }
         guard let reference else { return try list(store, context) }
         let consignment = try store.consignment(reference)
@@ -86,6 +93,7 @@ struct StatusCommand: TDRCommand {
                     ]
                 }
             for line in Text.table(rows, right: [2, 3, 5]) { context.output.line(line) }
+            for line in ReadyText.lines(try store.readyRuns()) { context.output.line(line) }
         }
         return reports.contains(where: \.hasFindings) ? .findings : .done
     }
@@ -130,7 +138,8 @@ struct StatusCommand: TDRCommand {
 extension ConsignmentReport {
     /// Whether somebody must act: a file with findings, or a step that ended badly.
     fileprivate var hasFindings: Bool {
-        filesWithProblems > 0 || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
+        filesWithProblems > 0 || exports.contains(where: \.isAmiss)
+            || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
     }
 }
 

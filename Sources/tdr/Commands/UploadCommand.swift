@@ -46,6 +46,13 @@ struct UploadCommand: TDRCommand {
     @Flag(help: "Show the folder's own name in the catalogue.")
     var includeTopLevelFolder = false
 
+    @Flag(
+        help: """
+            Confirm now that custody passes when the checks end clean: tdr export --ready then takes it. Recorded with \
+            who and when.
+            """)
+    var confirmWhenClean = false
+
     @Flag(help: "Say what would happen; change nothing.")
     var dryRun = false
 
@@ -92,7 +99,9 @@ struct UploadCommand: TDRCommand {
             let intake = Intake(store: store, run: context.run("upload --resume \(resume)"), meter: meter)
             let consignment = try store.consignment(resume)
             summary = try await ProgressLine(meter, context).during {
-                try await intake.resume(consignment, jobs: jobs ?? context.jobs)
+                try await intake.resume(
+                    consignment, jobs: jobs ?? context.jobs,
+                    confirmedWhenCleanBy: confirmWhenClean ? context.login : nil)
             }
         } else {
             guard let folder, let body else { throw ValidationError("name the folder and the body") }
@@ -108,6 +117,7 @@ struct UploadCommand: TDRCommand {
             request.storage = inPlace ? .inPlace : .copied
             request.includeTopLevelFolder = includeTopLevelFolder
             request.fresh = fresh
+            request.confirmedWhenCleanBy = confirmWhenClean ? context.login : nil
             let wanted = request
             do {
                 summary = try await ProgressLine(meter, context).during { try await intake.upload(wanted) }

@@ -26,7 +26,29 @@ struct StatusOutput: Encodable {
     let allChecksSucceeded: Bool
     let consignmentStatuses: [String: String]
     let fileStatusCounts: [String: [String: Int]]
+    let confirmsWhenCleanBy: String?
+    let exports: [Export]
+    let unfinishedUploads: [Unfinished]
     let nextAction: String
+
+    /// Where a bag is, and what the last look at it gave.
+    struct Export: Encodable {
+        let location: String
+        let endpoint: String?
+        let sha256: String?
+        let exportedDatetime: String
+        let verifiedDatetime: String?
+        let result: String?
+        let remark: String?
+    }
+
+    /// An upload of a bag that was begun and has not ended.
+    struct Unfinished: Encodable {
+        let location: String
+        let endpoint: String
+        let parts: Int
+        let bytes: Int64
+    }
 
     init(_ report: ConsignmentReport) {
         let consignment = report.consignment
@@ -57,6 +79,16 @@ struct StatusOutput: Encodable {
             uniqueKeysWithValues: report.fileCounts.map { type, counts in
                 (type.rawValue, Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }))
             })
+        confirmsWhenCleanBy = report.confirmsWhenClean
+        exports = report.exports.map {
+            Export(
+                location: $0.location.display, endpoint: $0.endpoint, sha256: $0.sha256?.hex,
+                exportedDatetime: $0.exported.description, verifiedDatetime: $0.verified?.description,
+                result: $0.result?.rawValue, remark: $0.remark)
+        }
+        unfinishedUploads = report.unfinishedUploads.map {
+            Unfinished(location: $0.location.display, endpoint: $0.endpoint, parts: $0.parts, bytes: $0.bytes)
+        }
         nextAction = report.nextAction
     }
 }

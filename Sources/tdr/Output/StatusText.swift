@@ -102,6 +102,25 @@ enum StatusText {
             lines.append("\(Text.count(report.filesWithProblems, "file")) with findings")
         }
         if let location = consignment.exportLocation { lines.append("Exported to \(location)") }
+        if let login = report.confirmsWhenClean, report.statuses[.confirmTransfer] == nil {
+            lines.append("Transfer confirmed by \(login) for when the checks end clean")
+        }
+        for upload in report.unfinishedUploads where !report.isBeingWorkedOn {
+            lines.append(
+                "Unfinished: \(upload.location.display), \(Text.count(upload.parts, "part")), \(Text.size(upload.bytes))"
+                    + " on the server; export again, or give it up with tdr export --abandon \(consignment.reference)")
+        }
+        for copy in report.exports {
+            let looked =
+                switch copy.result {
+                case nil: "not verified since its export \(copy.exported.date)"
+                case .notVerified?:
+                    "could not be verified \(copy.looked?.date ?? "")"
+                        + (copy.verified.map { ", last verified \($0.date)" } ?? "")
+                case let result?: "\(result.words) \(copy.verified?.date ?? "")"
+                }
+            lines.append("Fixity: \(copy.location.display): \(looked)" + (copy.remark.map { " (\($0))" } ?? ""))
+        }
         lines.append("Next: \(report.nextAction)")
         return lines
     }
