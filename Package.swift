@@ -110,7 +110,7 @@ let package = Package(
         .testTarget(
             name: "TDRCoreTests",
             dependencies: [
-                "Archives", "CShims", "Streams", "TDRCore", "TDRTestSupport",
+                "Archives", "BagIt", "CShims", "Streams", "TDRCore", "TDRTestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),

@@ -48,7 +48,8 @@ struct ReplayedState: Equatable {
 
     /// Acts that are told and change nothing of what is compared.
     static let withoutTrace: Set<String> = [
-        "ConsignmentCreated", "Excluded", "Skipped", "FindingsAllowed", "ExportFailed",
+        "AntivirusEngine", "ConsignmentCreated", "Excluded", "ExportFailed", "ExportRetired", "ExportVerified",
+        "FindingsAllowed", "FormatEngine", "Skipped", "UploadAbandoned",
     ]
 
     /// What the history tells.

@@ -166,6 +166,8 @@ import Testing
                 FROM event JOIN run ON run.id = runId ORDER BY event.id
             """)
         let when = "tester|1767323045000|"
+        let signatures = try Signatures.bundled()
+        let engine = "tdr 0, database \(signatures.binaryFile), \(signatures.containerFile)"
         #expect(
             told == [
                 when + "BodyCreated|-|TDR-MB Mock Body", when + "SeriesCreated|-|MOCK1 123",
@@ -178,7 +180,8 @@ import Testing
                 when
                     + #"FileStatus|-|{"Upload":"Success","ClientChecksum":"Success","ClientFilePath":"Success"}"#,
                 when + "Upload|InProgress|Completed", when + "ServerChecksum|-|InProgress",
-                when + "ServerFFID|-|InProgress", when + "ClientChecks|-|InProgress",
+                when + "ServerFFID|-|InProgress", when + "FormatEngine|-|\(engine)",
+                when + "ClientChecks|-|InProgress",
                 when + "AntivirusPolicy|-|none",
                 when
                     + #"FileStatus|-|{"ClientChecks":"Completed","ChecksumMatch":"Success","#

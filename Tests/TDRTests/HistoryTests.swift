@@ -110,6 +110,31 @@ private enum SchemaPython {
         #expect(whole.line == "ok", "\(whole.errors)")
     }
 
+    @Test("what was found, held and let go is told, with the reason, and in PREMIS it hangs together")
+    func quarantine() throws {
+        let bench = try Workbench(["a.txt": "a", "b\nad": "MARKER", "c.txt": "MARKER too"])
+        try bench.folder.make("rules.yar", "rule marker { strings: $a = \"MARKER\" condition: $a }")
+        try bench.upload()
+        let check = try bench.tdr(
+            "check", "TDR-2026-C", "--antivirus", "yara", "--yara-rules", "rules.yar")
+        #expect(check.code == 2, "\(check.errors)")
+        for (act, file) in [("release", #"Records/b\nad"#), ("purge", "Records/c.txt")] {
+            let done = try bench.tdr(
+                "quarantine", Argument(act), "TDR-2026-C", Argument(file), "--reason", "a \u{1B}[1mtest")
+            #expect(done.code == 0, "\(done.errors)")
+        }
+        let told = try bench.tdr("history", "TDR-2026-C").output
+        #expect(told.contains(#"  Records/b\nad: Quarantine: Held: marker"#), "\(told)")
+        #expect(told.contains(#"  Records/b\nad: Quarantine: Released: a \x1b[1mtest (was Held)"#), "\(told)")
+        #expect(told.contains(#"1 file: no longer Antivirus VirusDetected [Records/b\nad]"#), "\(told)")
+        _ = try bench.shell("$TDR history TDR-2026-C --premis > whole.xml")
+        let whole = try bench.shell("python3 '\(HistoryTests.script("check-bag-xml.py"))' whole.xml")
+        #expect(whole.line == "ok", "\(whole.errors)")
+        let kinds = try bench.shell(
+            "grep -oE '>(quarantine|unquarantine|deletion|virus check)<' whole.xml | sort | uniq -c")
+        #expect(kinds.output.split(separator: "\n").count == 4, "\(kinds.output)")
+    }
+
     @Test(
         "both follow their schemas, METS the published one", .enabled(if: SchemaPython.path != nil, SchemaPython.hint))
     func schemas() throws {
@@ -140,8 +165,10 @@ private enum SchemaPython {
         try bench.folder.make("taken", ["TDR-2026-C": ["x": "x"]])
         #expect(try HistoryTests.export(bench, to: "taken").code == 1)
         #expect(try HistoryTests.export(bench, to: "out").code == 0)
-        for _ in 0..<2 {
-            #expect(try bench.tdr("check", "TDR-2026-C", "--antivirus", "none", "--again").code == 2)
+        for day in ["2026-02-01", "2026-03-01"] {
+            let later = ["TDR_CLOCK": Argument("\(day)T00:00:00Z")]
+            #expect(
+                try bench.tdr("check", "TDR-2026-C", "--antivirus", "none", "--again", environment: later).code == 2)
             try bench.folder.make("again", [:])
             let again = try HistoryTests.export(bench, to: "again")
             #expect(again.code == 0, "\(again.errors)")

@@ -18,6 +18,8 @@ final class CheckRecorder: Sendable {
     /// The rows of the run's antivirus engines, in their order.
     private let antivirusEngines: [Int64]
     private let formatEngine: Int64
+    /// The same as the history names them.
+    private let engineNames: [(check: CheckKind, what: String, name: String)]
     private let state = Guarded(State())
     /// One writer at a time; the readers go on meanwhile.
     private let writing = Guarded(())
@@ -30,9 +32,12 @@ final class CheckRecorder: Sendable {
         self.store = store
         self.run = run
         let versions = engines.engines.map(\.version)
+        let pronom = EngineVersion(
+            software: Signatures.software, softwareVersion: softwareVersion, databaseVersion: signatures.binaryFile)
+        engineNames =
+            versions.map { (.antivirus, EventName.antivirusEngine, "\($0)") }
+            + [(.format, EventName.formatEngine, "\(pronom), \(signatures.containerFile)")]
         (antivirusEngines, formatEngine) = try store.write { db in
-            let pronom = EngineVersion(
-                software: Signatures.software, softwareVersion: softwareVersion, databaseVersion: signatures.binaryFile)
             return (
                 try versions.map { try db.engine($0, kind: "antivirus", method: "") },
                 try db.engine(pronom, kind: "format", container: signatures.containerFile, method: "pronom")
@@ -49,6 +54,10 @@ final class CheckRecorder: Sendable {
         try store.write { db in
             for check in checks.sorted() {
                 try db.move(consignment, check.consignmentStep, to: .inProgress, run: run, at: now)
+            }
+            // With what each run checked: the tables have the latest results alone.
+            for (check, what, name) in engineNames where checks.contains(check) {
+                try db.recordEvent(run, at: now, consignment: consignment.row, what, new: name)
             }
             if !checks.isEmpty { try db.move(consignment, .clientChecks, to: .inProgress, run: run, at: now) }
             if policy.checks.contains(.antivirus) {

@@ -163,6 +163,7 @@ enum PremisTerms {
         case ConsignmentStatusType.serverAntivirus.rawValue: ("virus check", true)
         case ConsignmentStatusType.serverChecksum.rawValue: ("fixity check", true)
         case ConsignmentStatusType.serverFFID.rawValue: ("format identification", true)
+        case "ExportVerified": ("fixity check", true)
         case ConsignmentStatusType.clientChecks.rawValue: ("validation", true)
         case ConsignmentStatusType.confirmTransfer.rawValue: ("transfer", true)
         case ConsignmentStatusType.export.rawValue, "Exported": ("information package creation", true)

@@ -21,7 +21,7 @@ struct PremisEvents {
     let store: Store
     private let last: Int64?
     /// Who and what was there, as identifiers of agents.
-    private(set) var engines: [EngineVersion] = []
+    private(set) var engines: [(run: Int64, what: String, name: String)] = []
     private(set) var runs: [(row: Int64, info: RunInfo)] = []
 
     init(_ consignment: Consignment, in store: Store, upTo last: Int64?) {
@@ -62,9 +62,12 @@ struct PremisEvents {
 
     mutating func write(to xml: inout XMLText) throws {
         runs = try store.runs(of: consignment, upTo: last)
+        engines = try store.engines(of: consignment, upTo: last)
         try writeSums(to: &xml)
         let consignment = consignment.id.description
         try store.forEachEvent(of: self.consignment, upTo: last) { event in
+            // These are agents.
+            if event.what == EventName.antivirusEngine || event.what == EventName.formatEngine { return }
             let object = event.file?.description ?? consignment
             guard event.what == EventName.fileStatus, event.file != nil, let (_, new) = event.fileStatuses else {
                 let (word, isOfVocabulary) = PremisTerms.type(of: event)
@@ -75,7 +78,7 @@ struct PremisEvents {
                     "eventType", XMLText.encoded(word), isOfVocabulary ? PremisTerms.authority("eventType") : [])
                 try PremisEvents.writeRest(
                     event.datetime, detail: "\(event.command): \(detail)", outcome: event.new, note: nil, to: &xml)
-                try PremisEvents.writeAgents(event.actor, event.version, [], to: &xml)
+                try PremisEvents.writeAgents(event.actor, event.version, engines(event.run, word), to: &xml)
                 try xml.identifier("linkingObject", "UUID", object)
                 return try xml.end()
             }
@@ -85,11 +88,17 @@ struct PremisEvents {
                 xml.element("eventType", act, PremisTerms.authority("eventType"))
                 try PremisEvents.writeRest(
                     event.datetime, detail: event.command, outcome: value.rawValue, note: nil, to: &xml)
-                try PremisEvents.writeAgents(event.actor, event.version, [], to: &xml)
+                try PremisEvents.writeAgents(event.actor, event.version, engines(event.run, act), to: &xml)
                 try xml.identifier("linkingObject", "UUID", object)
                 try xml.end()
             }
         }
+    }
+
+    /// The names of the engines that a run did this with.
+    private func engines(_ run: Int64, _ act: String) -> [String] {
+        let what = ["virus check": EventName.antivirusEngine, "format identification": EventName.formatEngine][act]
+        return engines.filter { $0.run == run && $0.what == what }.map(\.name)
     }
 
     /// One event for what went well with files in a run.
@@ -111,16 +120,13 @@ struct PremisEvents {
         }
         for key in order {
             guard let sum = sums[key], let run = runs.first(where: { $0.row == key.run })?.info else { continue }
-            let kind: CheckKind? = ["virus check": .antivirus, "format identification": .format][key.act]
-            let engines = try kind.map { try store.engines($0, of: consignment, from: sum.first, to: sum.last) } ?? []
-            for engine in engines where !self.engines.contains(engine) { self.engines.append(engine) }
             try xml.begin("event")
             try xml.identifier("event", PremisEvents.type, "run \(key.run), \(key.act)")
             xml.element("eventType", key.act, PremisTerms.authority("eventType"))
             try PremisEvents.writeRest(
                 sum.first, detail: run.command, outcome: "success",
                 note: "\(sum.count) files; the last at \(sum.last)", to: &xml)
-            try PremisEvents.writeAgents(run.actor, run.version, engines, to: &xml)
+            try PremisEvents.writeAgents(run.actor, run.version, engines(key.run, key.act), to: &xml)
             try xml.identifier("linkingObject", "UUID", consignment.id.description)
             try xml.end()
         }
@@ -145,13 +151,13 @@ struct PremisEvents {
     }
 
     private static func writeAgents(
-        _ actor: String, _ version: String, _ engines: [EngineVersion], to xml: inout XMLText
+        _ actor: String, _ version: String, _ engines: [String], to xml: inout XMLText
     ) throws {
         try xml.identifier("linkingAgent", PremisAgents.type, PremisAgents.person(actor), role: "implementer")
         try xml.identifier("linkingAgent", PremisAgents.type, PremisAgents.program(version), role: "executing program")
         for engine in engines {
             try xml.identifier(
-                "linkingAgent", PremisAgents.type, PremisAgents.name(of: engine), role: "executing program")
+                "linkingAgent", PremisAgents.type, PremisAgents.engine(engine), role: "executing program")
         }
     }
 }
@@ -165,10 +171,7 @@ struct PremisAgents {
 
     static func person(_ login: String) -> String { "person \(login)" }
     static func program(_ version: String) -> String { "tdr \(version)" }
-    static func name(of engine: EngineVersion) -> String {
-        [engine.software, engine.softwareVersion, engine.databaseVersion].filter { !$0.isEmpty }
-            .joined(separator: " ")
-    }
+    static func engine(_ name: String) -> String { "engine \(name)" }
 
     func write(to xml: inout XMLText) throws {
         var people: [String] = []
@@ -185,11 +188,10 @@ struct PremisAgents {
         for version in versions {
             try write(PremisAgents.program(version), "tdr", "software", version: version, to: &xml)
         }
-        for engine in events.engines {
-            let version = [engine.softwareVersion, engine.databaseVersion].filter { !$0.isEmpty }
-            try write(
-                PremisAgents.name(of: engine), engine.software, "software",
-                version: version.isEmpty ? nil : version.joined(separator: ", data "), to: &xml)
+        var engines: [String] = []
+        for (_, _, name) in events.engines where !engines.contains(name) { engines.append(name) }
+        for engine in engines {
+            try write(PremisAgents.engine(engine), engine, "software", version: nil, to: &xml)
         }
     }
 

@@ -42,6 +42,10 @@ enum EventName {
     static let checksForgotten = "ChecksForgotten"
     /// What became of a file in which something was found.
     static let quarantine = "Quarantine"
+    /// An engine that a run looks for malware with, and the data it judges by.
+    static let antivirusEngine = "AntivirusEngine"
+    /// The program and signatures that a run tells formats by.
+    static let formatEngine = "FormatEngine"
     /// What every file of the consignment has unless it has its own, by property.
     static let fileDefaults = "FileDefaults"
 }
@@ -100,7 +104,8 @@ extension Store {
                         SELECT coalesce(min(id), 9223372036854775807) FROM event WHERE \(step) AND new = 'Completed'),
                     changed (id) AS (
                         SELECT id FROM event WHERE consignmentId = ?1 AND id < (SELECT id FROM completed)
-                            AND what NOT IN ('Export', 'ExportFailed', 'Exported', 'FindingsAllowed')
+                            AND what NOT IN ('Export', 'ExportFailed', 'Exported', 'FindingsAllowed',
+                                'UploadAbandoned', 'ExportVerified', 'ExportRetired')
                         ORDER BY id DESC LIMIT 1)
                     SELECT min(id) FROM event WHERE \(step) AND new = 'InProgress'
                         AND id > coalesce((SELECT id FROM changed), 0)
@@ -145,23 +150,17 @@ extension Store {
         }
     }
 
-    /// The engines whose results of the consignment's files were recorded within the times given, by row.
-    func engines(
-        _ kind: CheckKind, of consignment: Consignment, from first: Timestamp, to last: Timestamp
-    ) throws -> [EngineVersion] {
-        let table = kind == .antivirus ? "antivirusResult" : "formatMatch"
-        return try read { db in
+    /// The engines that runs checked with, as the history has them: in the tables stand the latest results alone.
+    func engines(of consignment: Consignment, upTo last: Int64?) throws -> [(run: Int64, what: String, name: String)] {
+        try read { db in
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT software, softwareVersion, databaseVersion FROM engine WHERE id IN (
-                        SELECT engineId FROM file CROSS JOIN \(table) ON fileId = file.id
-                        WHERE consignmentId = ? AND datetime BETWEEN ? AND ?) ORDER BY id
-                    """, arguments: [consignment.row, first.milliseconds, last.milliseconds]
-            ).map {
-                EngineVersion(
-                    software: try $0.value(0), softwareVersion: try $0.value(1), databaseVersion: try $0.value(2))
-            }
+                    SELECT runId, what, new FROM event WHERE consignmentId = ?1 AND fileId IS NULL
+                        AND what IN ('\(EventName.antivirusEngine)', '\(EventName.formatEngine)')
+                        AND id <= coalesce(?2, 9223372036854775807) ORDER BY id
+                    """, arguments: [consignment.row, last]
+            ).map { (try $0.value(0), try $0.value(1), try $0.value(2)) }
         }
     }
 

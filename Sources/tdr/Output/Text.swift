@@ -55,7 +55,7 @@ enum Text {
         guard text.unicodeScalars.contains(where: isSteering) else { return text }
         return text.unicodeScalars.map { scalar in
             isSteering(scalar)
-                ? String(scalar).utf8.map { "\\x" + Hex.encode([$0]).uppercased() }.joined() : String(scalar)
+                ? String(scalar).utf8.map { "\\x" + Hex.encode([$0]) }.joined() : String(scalar)
         }.joined()
     }
 
