@@ -100,7 +100,9 @@ public struct Exporter: Sendable {
         if resolved.isWithin(store.directory.resolved() ?? store.directory) {
             throw ExportError.badTarget(target, reason: "it lies in the store")
         }
-        if resolved.isWithin(report.consignment.source) {
+        // What came through the API has no source here.
+        let source = report.consignment.source
+        if !source.bytes.isEmpty, resolved.isWithin(source) {
             throw ExportError.badTarget(target, reason: "it lies in the source folder, which is never written to")
         }
         var room = statvfs()

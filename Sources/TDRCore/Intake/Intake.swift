@@ -58,6 +58,7 @@ public struct Intake: Sendable {
     ///
     /// - Throws: ``UploadError/notResumable(_:_:)`` for one that is complete; otherwise as ``upload(_:)``.
     public func resume(_ consignment: Consignment, jobs: Int) async throws -> UploadSummary {
+        if consignment.source.bytes.isEmpty { throw UploadError.sentByClient(consignment.reference) }
         let status = try store.statuses(of: consignment)[.upload]
         guard status == .inProgress || status == .completedWithIssues || status == .failed else {
             throw UploadError.notResumable(consignment.reference, status)

@@ -119,6 +119,8 @@ public enum UploadError: Error, CustomStringConvertible {
     case kindChanged(RelativePath)
     /// The consignment is not in a state in which it can be continued.
     case notResumable(ConsignmentReference, ConsignmentStatusValue?)
+    /// Its files come through the API.
+    case sentByClient(ConsignmentReference)
 
     /// What was being done, to what, what was found, what to do next.
     public var description: String {
@@ -149,6 +151,8 @@ public enum UploadError: Error, CustomStringConvertible {
                 + " round; begin anew with --new"
         case .notResumable(let reference, let status):
             "cannot continue the upload of \(reference): it is \(status?.rawValue ?? "not begun")"
+        case .sentByClient(let reference):
+            "cannot continue the upload of \(reference): its files come through the API, from the program that began it"
         }
     }
 }
