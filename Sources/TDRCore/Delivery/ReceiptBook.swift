@@ -83,7 +83,13 @@ public final class ReceiptBook: Sendable {
     /// First the bytes under their final names, durable; then the rows that say they are there.
     private func write(_ files: [ProvedFile]) throws -> [Consignment] {
         try makeDirectory(store.directory.appending("objects"), intermediate: false)
+        // What is recorded is never replaced: it may have been checked, or put into quarantine, since.
+        let waiting = try store.notReceived(files.map(\.expected))
         for file in files {
+            guard waiting.contains(file.expected.row) else {
+                _ = file.place.withCString { unlink($0) }  // of no use to anybody
+                continue
+            }
             let folder = ObjectFolder.path(of: file.expected.consignment.id, in: store)
             try makeDirectory(folder, intermediate: false)
             let final = folder.appending(file.expected.id.description)
@@ -95,6 +101,6 @@ public final class ReceiptBook: Sendable {
             if !moved, !isThere { throw SystemFault("store", final) }
         }
         try OpenFile.directory(store.directory).syncFileSystem()
-        return try store.recordReceived(files.map(\.expected), run: run)
+        return try store.recordReceived(files.map(\.expected).filter { waiting.contains($0.row) }, run: run)
     }
 }

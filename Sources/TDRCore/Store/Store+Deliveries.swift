@@ -151,6 +151,16 @@ extension Store {
         }
     }
 
+    /// The rows of those files that have not arrived.
+    func notReceived(_ files: [ExpectedFile]) throws -> Set<Int64> {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT 1 FROM declaredFile WHERE fileId = ? AND isReceived = 0")
+            return Set(
+                try files.map(\.row).filter { try Int.fetchOne(statement, arguments: [$0]) != nil })
+        }
+    }
+
     /// Records files whose bytes are durable under their final names; the consignments that are complete by that.
     func recordReceived(_ files: [ExpectedFile], run: RunID) throws -> [Consignment] {
         let now = clock()
@@ -165,8 +175,9 @@ extension Store {
                 try db.cachedStatement(
                     sql: "UPDATE declaredFile SET isReceived = 1 WHERE fileId = ? AND isReceived = 0 AND sha256 = ?"
                 ).execute(arguments: [file.row, Data(file.sha256.bytes)])
-                // Received meanwhile, or declared anew: nothing to record.
-                if db.changesCount == 0 { continue }
+                guard db.changesCount == 1 else {
+                    throw DeliveryError.wrongState("the file was declared anew while it was sent; send it again")
+                }
                 try db.cachedStatement(sql: "UPDATE file SET size = ?, modified = ?, sha256 = ? WHERE id = ?")
                     .execute(arguments: [file.size, file.modified, Data(file.sha256.bytes), file.row])
                 var tally = tallies[place] ?? TallyChange()

@@ -103,3 +103,26 @@ extension Database {
         }
     }
 }
+
+extension Store {
+    /// Makes a token for somebody who has just signed in, for so many hours.
+    public func makeSession(
+        for principal: Principal, hours: Int64, run: RunInfo
+    ) throws -> (secret: String, expires: Timestamp) {
+        let now = clock()
+        let expires = Timestamp(milliseconds: now.milliseconds + hours * 3_600_000)
+        let id = RecordID.random().description.prefix(8)
+        let secret = try makeToken(
+            for: principal.login, name: "sign-in \(now) \(id)", scopes: principal.scopes, expires: expires, run: run)
+        return (secret, expires)
+    }
+
+    /// Whether the database can be read and its disk written to.
+    ///
+    /// - Throws: what is wrong.
+    public func proveHealth() throws {
+        try read { _ = try Int.fetchOne($0, sql: "SELECT 1 FROM store") }
+        let probe = directory.appending(".healthcheck")
+        try writeDurably([UInt8(ascii: "1")], to: probe, mode: 0o600)
+    }
+}
