@@ -91,13 +91,17 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            exclude: ["Schema"],
             swiftSettings: settings),
 
         // Compiles signature files for the distribution: scripts/make-signatures.sh.
@@ -112,7 +116,8 @@ let package = Package(
         .executableTarget(
             name: "tdr",
             dependencies: [
-                "CShims", "Streams", "TDRCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CShims", "Streams", "TDRCore", "TDRServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore
@@ -7,6 +8,7 @@ import NIOSSL
 import ServiceLifecycle
 import Streams
 public import TDRCore
+import UnixSignals
 
 /// The archive's door for other programs: GraphQL and plain HTTP in front of the library, with checks and exports in
 /// the background.

@@ -32,6 +32,7 @@ enum Launcher {
             }
         }
         let context = CommandContext(command.common)
+        let watched = type(of: command).stopsByItself ? [] : [SIGINT, SIGTERM]
         let work = Task { () -> Int32 in
             do {
                 return try await command.run(in: context).rawValue
@@ -40,7 +41,7 @@ enum Launcher {
             }
         }
         let received = Atomic<Int32>(0)
-        let sources = [SIGINT, SIGTERM].map { number in
+        let sources = watched.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {

@@ -27,6 +27,7 @@ struct TDR: AsyncParsableCommand {
         subcommands: [
             UploadCommand.self, CheckCommand.self, StatusCommand.self, ExportCommand.self, VerifyCommand.self,
             IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self, DoctorCommand.self,
+            ServeCommand.self, UserCommand.self,
         ]
     )
 

@@ -144,4 +144,6 @@ public struct ConsignmentFacts: Sendable {
     public let owner: RecordID?
     /// Whether it has been given to the archive for review.
     public let isUnderReview: Bool
+    /// The row of its series; not for use outside.
+    let seriesRow: Int64?
 }

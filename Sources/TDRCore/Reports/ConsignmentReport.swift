@@ -1,3 +1,5 @@
+public import Streams
+
 /// What `status`, the API and the pages say of a consignment: read in one snapshot, without walking its files.
 public struct ConsignmentReport: Sendable {
     /// The consignment.

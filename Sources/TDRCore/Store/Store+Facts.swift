@@ -32,5 +32,6 @@ extension ConsignmentFacts {
         consignment = try Consignment(row)
         owner = (try row.value("owner") as Data?).flatMap { RecordID(bytes: Array($0)) }
         isUnderReview = try row.value("isUnderReview")
+        seriesRow = try row.value("seriesId")
     }
 }

@@ -23,15 +23,6 @@ extension Store {
             return try db.series(ofBody: body, store: id)
         }
     }
-
-    /// The id of the series that a consignment has.
-    public func seriesID(of consignment: Consignment) throws -> RecordID? {
-        try read { db in
-            try Int64.fetchOne(
-                db.cachedStatement(sql: "SELECT seriesId FROM consignment WHERE id = ?"), arguments: [consignment.row]
-            ).map { Database.seriesID($0, store: id) }
-        }
-    }
 }
 
 extension Database {

@@ -4,6 +4,7 @@ import CryptoExtras
 import FoundationEssentials
 import Logging
 import NIOCore
+import NIOHTTP1
 import Streams
 import Synchronization
 
@@ -121,7 +122,7 @@ final class WebKeys: Sendable {
         do {
             let response = try await HTTPClient.shared.execute(
                 HTTPClientRequest(url: place), timeout: .seconds(10))
-            guard response.status == .ok else { throw ServerError.noKeys(place, reason: "\(response.status)") }
+            guard response.status.code == 200 else { throw ServerError.noKeys(place, reason: "\(response.status)") }
             let body = try await response.body.collect(upTo: WebKeys.maximumBytes)
             return try WebKey.reading(Array(body.readableBytesView))
         } catch let error as ServerError {

@@ -52,10 +52,10 @@ struct ProgressEvents: Sendable {
     @Sendable private func events(_ request: Request, context: APIContext) async throws -> Response {
         let principal = try context.known()
         let id = try context.parameters.require("id")
+        let archive = self.archive
         let first = try await onThreads(archive.threads) {
             try archive.consignment(id, for: principal, .readConsignment)
         }
-        let archive = archive
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { writer in

@@ -15,7 +15,7 @@ final class Bell: Sendable {
     /// - Throws: `CancellationError`.
     func wait(atMost duration: Duration) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in stream { return } }
+            group.addTask { [stream] in for await _ in stream { return } }
             group.addTask { try await Task.sleep(for: duration) }
             try await group.next()
             group.cancelAll()
