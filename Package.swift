@@ -56,6 +56,7 @@ let package = Package(
             name: "Archives", dependencies: ["CArchive", "CDeflate", "CZlib", "CZstd", "Streams"],
             swiftSettings: settings),
         .target(name: "BagIt", dependencies: ["Streams"], swiftSettings: settings),
+        .target(name: "GraphQL", swiftSettings: settings),
         .target(
             name: "Pronom", dependencies: ["CExpat", "CProbe", "CSignatures", "CZlib", "Streams"],
             swiftSettings: settings),
@@ -125,6 +126,9 @@ let package = Package(
         .testTarget(name: "ArchivesTests", dependencies: ["Archives", "Streams"], swiftSettings: settings),
         .testTarget(
             name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),
+
+        .testTarget(
+            name: "GraphQLTests", dependencies: ["GraphQL"], exclude: ["Oracle"], swiftSettings: settings),
 
         .testTarget(
             name: "S3Tests",

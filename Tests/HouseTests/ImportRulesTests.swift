@@ -9,6 +9,7 @@ import Testing
         "Archives": ["CArchive", "CDeflate", "CShims", "CZlib", "CZstd", "Glibc", "Streams"],
         // Profiles are JSON.
         "BagIt": ["FoundationEssentials", "Glibc", "Streams", "Synchronization"],
+        "GraphQL": ["Synchronization"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
         "S3": [
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
