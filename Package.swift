@@ -86,7 +86,7 @@ let package = Package(
         .target(
             name: "TDRServer",
             dependencies: [
-                "Streams", "TDRCore",
+                "GraphQL", "Streams", "TDRCore",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -102,7 +102,6 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            exclude: ["Schema"],
             swiftSettings: settings),
 
         // Compiles signature files for the distribution: scripts/make-signatures.sh.

@@ -1,3 +1,4 @@
+import GraphQL
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -92,11 +93,13 @@ public struct APIServer: Sendable {
         if let provider { _ = try await provider.1.keys(named: nil) }
         let router = Router(context: APIContext.self)
         router.add(middleware: RequestLog(metrics: archive.metrics, isOn: options.logsRequests))
-        let plain = PlainRoutes(archive: archive, passwordThread: passwordThread, schema: "")
+        let engine = try APISchema.engine()
+        let plain = PlainRoutes(archive: archive, passwordThread: passwordThread, schema: engine.schema.sdl())
         plain.addOpen(to: router)
         let known = router.group().add(
             middleware: Authenticator(store: store, threads: archive.threads, provider: provider, clock: clock))
         plain.add(to: known)
+        GraphQLRoute(archive: archive, engine: engine, limits: options.limits).add(to: known)
         FileRoutes(archive: archive).add(to: known)
         ProgressEvents(archive: archive).add(to: known)
         return router

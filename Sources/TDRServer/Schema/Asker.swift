@@ -1,4 +1,5 @@
 import GraphQL
+import HTTPTypes
 import Streams
 import TDRCore
 

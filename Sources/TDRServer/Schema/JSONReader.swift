@@ -40,7 +40,8 @@ struct JSONReader {
     private mutating func value(depth: Int) throws -> JSONValue {
         guard depth < JSONReader.deepest else { throw fault("nested too deeply") }
         passBlanks()
-        switch next {
+        guard let first = next else { throw fault("a value is missing") }
+        switch first {
         case UInt8(ascii: "{"): return .object(try object(depth: depth))
         case UInt8(ascii: "["): return .list(try list(depth: depth))
         case UInt8(ascii: "\""): return .string(try text())
