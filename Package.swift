@@ -112,11 +112,23 @@ let package = Package(
             name: "pronom-bench", dependencies: ["Pronom", "Streams"], path: "Benchmarks/pronom-bench",
             swiftSettings: settings),
 
+        // The same door from the other side.
+        .target(
+            name: "TDRClient",
+            dependencies: [
+                "Streams", "TDRCore",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+
         // The command line: parse, one library call, render.
         .executableTarget(
             name: "tdr",
             dependencies: [
-                "CShims", "Streams", "TDRCore", "TDRServer",
+                "CShims", "Streams", "TDRClient", "TDRCore", "TDRServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -70,12 +70,14 @@ public struct PathList: Sendable {
     /// All.
     public private(set) var count = 0
 
-    mutating func add(_ path: RelativePath, _ remark: String) {
+    package init() {}
+
+    package mutating func add(_ path: RelativePath, _ remark: String) {
         if first.count < PathList.kept { first.append((path, remark)) }
         count += 1
     }
 
-    mutating func add(_ other: PathList) {
+    package mutating func add(_ other: PathList) {
         first += other.first.prefix(PathList.kept - first.count)
         count += other.count
     }

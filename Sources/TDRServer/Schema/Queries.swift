@@ -10,7 +10,7 @@ enum Queries {
     /// Failures that one answer holds, at most.
     private static let mostFailures = 10_000
 
-    static let types: [TypeDefinition] = [orderBy, failureInput, Failure.type]
+    static let types: [TypeDefinition] = [orderBy, failureInput, Failure.type, me]
 
     static let root = ObjectType("Query", of: Root.self, "What can be asked.") { fields in
         fields.each(
@@ -43,6 +43,7 @@ enum Queries {
                 return .object(try archive.consignment(reference, for: principal, .readConsignment))
             }
         }
+        fields.each("me", "Me!", "Who you are to this server.") { _, call in .object(try call.asker.principal) }
         addConsignments(&fields)
         fields.each(
             "getFileCheckFailures", "[FileCheckFailure!]!",
@@ -108,6 +109,17 @@ enum Queries {
         }
         return type
     }
+
+    private static let me = TypeDefinition.object(
+        ObjectType("Me", of: Principal.self, "Who asks.") { fields in
+            fields.field("userId", "UUID!", "Your id.") { $0.id.description }
+            fields.field("login", "String!", "Your account's name.") { $0.login }
+            fields.field("name", "String!", "First and last name.") { $0.name }
+            fields.field("email", "String!", "Your e-mail address.") { $0.email }
+            fields.field("body", "String", "The code of your transferring body.") { $0.bodyCode }
+            fields.field("roles", "[String!]!", "What you are.") { $0.roles.map(\.rawValue).sorted() }
+            fields.field("scopes", "[String!]!", "What your token is good for.") { $0.scopes.map(\.rawValue).sorted() }
+        })
 
     private static let orderBy = TypeDefinition.input(
         InputType(
