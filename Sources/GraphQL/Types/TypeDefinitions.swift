@@ -84,11 +84,12 @@ package struct Field: Sendable {
     let resolver: Resolver
 }
 
-/// By how much a list multiplies the cost of what is selected in it.
+/// By how much a field multiplies the cost of what is selected in it.
 package enum CostMultiplier: Sendable, Equatable {
-    /// The number in this argument; where none is given its default, and where there is none `otherwise`.
+    /// The number in this argument, where none is given its default, and where there is none `otherwise`; whether the
+    /// field is a list or a page that holds one.
     case argument(String, otherwise: Int)
-    /// A number known in advance.
+    /// A number known in advance; only where the field is a list.
     case factor(Int)
 }
 

@@ -12,6 +12,12 @@ extension ScalarType {
     ]
 
     static let builtInNames: Set<String> = ["Int", "Float", "String", "Boolean", "ID"]
+
+    /// What a resolver gave for one of the scalars of the specification.
+    static func serialise(_ value: JSONValue, as name: String) throws -> JSONValue {
+        guard let scalar = builtIn.first(where: { $0.name == name }) else { return value }
+        return try scalar.serialise(value)
+    }
 }
 
 /// The conversions of the scalars of the specification.

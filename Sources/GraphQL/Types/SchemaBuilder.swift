@@ -18,8 +18,11 @@ struct SchemaBuilder {
 
     init(own: [TypeDefinition], directives: [DirectiveDefinition]) {
         let names = Set(own.map(\.name))
-        // A schema may bring its own scalar of a name of the specification; most do not.
-        let builtIn = ScalarType.builtIn.filter { !names.contains($0.name) }.map { TypeDefinition.scalar($0) }
+        let used = SchemaBuilder.usedNames(own, directives)
+        // A schema may bring its own scalar of a name of the specification; most do not. Those that nobody uses are no
+        // part of the schema, §3.5.
+        let builtIn = ScalarType.builtIn.filter { !names.contains($0.name) && used.contains($0.name) }
+            .map { TypeDefinition.scalar($0) }
         definitions = own + builtIn + Introspection.types
         ownCount = own.count
         self.directives = directives
@@ -28,6 +31,35 @@ struct SchemaBuilder {
                 faults.append("There are two types named \(definition.name).")
             }
         }
+    }
+
+    /// The names of all types that something is of.
+    private static func usedNames(_ types: [TypeDefinition], _ directives: [DirectiveDefinition]) -> Set<String> {
+        // What introspection needs.
+        var names: Set<String> = ["String", "Boolean"]
+        func add(_ reference: TypeReference) {
+            switch reference {
+            case .named(let name): names.insert(name)
+            case .list(let inner), .nonNull(let inner): add(inner)
+            case .malformed: break
+            }
+        }
+        func add(_ fields: [Field]) {
+            for field in fields {
+                add(field.type)
+                for argument in field.arguments { add(argument.type) }
+            }
+        }
+        for type in types {
+            switch type {
+            case .object(let type): add(type.fields)
+            case .interface(let type): add(type.fields)
+            case .input(let type): for input in type.fields { add(input.type) }
+            case .scalar, .union, .enum: break
+            }
+        }
+        for directive in directives { for argument in directive.arguments { add(argument.type) } }
+        return names
     }
 
     func build() -> Built {

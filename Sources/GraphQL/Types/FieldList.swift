@@ -7,9 +7,9 @@ package struct FieldList<Parent: Sendable> {
     /// - Parameter value: What the field is for one value. Throws ``FieldError`` to make the field an error.
     package mutating func field<Result: Resolvable>(
         _ name: String, _ type: TypeReference, _ description: String? = nil, deprecated: String? = nil,
-        cost: Int = 0, value: @escaping @Sendable (Parent) throws -> Result
+        cost: Int = 0, multiplier: CostMultiplier = .factor(10), value: @escaping @Sendable (Parent) throws -> Result
     ) {
-        append(name, type, description, [], deprecated, cost, .factor(10), Resolver(property: value))
+        append(name, type, description, [], deprecated, cost, multiplier, Resolver(property: value))
     }
 
     /// A field that is asked once for all values of a level together: the place for a query of a database.
