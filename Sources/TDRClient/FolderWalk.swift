@@ -3,7 +3,7 @@ import TDRCore
 
 /// The files of a folder in batches, and the folders that hold nothing.
 final class FolderWalk {
-    struct Batch {
+    struct Batch: Sendable {
         var files: [(path: RelativePath, origin: RelativePath, size: Int64)] = []
         var emptyFolders: [RelativePath] = []
     }

@@ -83,7 +83,8 @@ public struct RemoteUpload: Sendable {
         var next = try await sending.hash(try walk.next(RemoteUpload.batchFiles, RemoteUpload.batchBytes))
         while let batch = next {
             failed.add(batch.failed)
-            async let after = sending.hash(try walk.next(RemoteUpload.batchFiles, RemoteUpload.batchBytes))
+            let upcoming = try walk.next(RemoteUpload.batchFiles, RemoteUpload.batchBytes)
+            async let after = sending.hash(upcoming)
             let outcome = try await sending.send(batch)
             stored += outcome.stored
             failed.add(outcome.failed)

@@ -67,6 +67,9 @@ struct ServeCommand: TDRCommand {
     @Flag(help: "Do not log every request.")
     var noAccessLog = false
 
+    @Flag(help: "Print the GraphQL schema and end.")
+    var schema = false
+
     @OptionGroup var common: CommonOptions
 
     /// The address and the port that were typed: `host:port`, `[::1]:port`.
@@ -93,6 +96,10 @@ struct ServeCommand: TDRCommand {
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
+        if schema {
+            context.output.write(Array(try APISchema.text().utf8))
+            return .done
+        }
         guard let (host, port) = ServeCommand.address(listen) else { throw ValidationError("--listen") }
         let store = try context.openStore(.create)
         var checks = CheckRequest(jobs: jobs ?? context.jobs)
