@@ -84,13 +84,13 @@ struct Generator {
     private mutating func member(_ type: String, depth: Int) -> String {
         let type = random.chance(wrong) ? random.pick(["Person", "Cat", "Query", "Animal"]) : type
         let roll = Int.random(in: 0..<100, using: &random)
-        if roll < 12, depth < 5 {
+        if roll < 12, depth < 4 {
             let on = random.pick(Generator.narrower[type] ?? [type])
             return random.chance(20)
                 ? "...\(directive()) \(selection(type, depth: depth + 1))"
                 : "... on \(on)\(directive()) \(selection(on, depth: depth + 1))"
         }
-        if roll < 20, depth < 5 {
+        if roll < 20, depth < 4 {
             let known = fragments.filter { $0.type == type }
             if let one = known.first, random.chance(50) { return "...\(one.name)\(directive())" }
             let name = "F\(fragments.count)"
@@ -98,7 +98,7 @@ struct Generator {
             return fragments.contains { $0.name == name } || random.chance(wrong) ? "...\(name)\(directive())" : "__typename"
         }
         if type == "Query", roll < 45 { return "\(alias())echo\(echoArguments())\(directive())" }
-        if roll < 70, depth < 5, let (name, inner) = Generator.objects[type]?.randomElement(using: &random) {
+        if roll < 70, depth < 4, let (name, inner) = Generator.objects[type]?.randomElement(using: &random) {
             let first = name == "friends" && random.chance(40) ? "(first: \(value("Int", depth: 0)))" : ""
             let below = random.chance(wrong) ? "" : " " + selection(inner, depth: depth + 1)
             return "\(alias())\(name)\(first)\(directive())\(below)"
@@ -147,7 +147,7 @@ struct Generator {
     }
 
     private mutating func json(_ type: String, depth: Int) -> JSONValue {
-        if random.chance(wrong) { return random.pick([1, "x", nil, ["x": 1], [1], 1.5, true]) }
+        if random.chance(wrong) { return random.pick([1, "x", .null, ["x": 1], [1], 1.5, true]) }
         switch type {
         case "Int", "Int!": return .int(random.pick([0, 1, -5, 12, 2_147_483_647]))
         case "Float": return random.pick([.float(1.5), .int(2), .float(-0.25)])
@@ -157,8 +157,8 @@ struct Generator {
         case "Kind": return .string(random.pick(["CAT", "DOG"]))
         case "Even": return .int(random.pick([0, 2, -4]))
         case "[Point!]": return random.pick([[["x": 1]], ["x": 2], []])
-        case "[[Int]]": return random.pick([[[1, nil]], 3, [nil, 4]])
-        default: return random.pick([["x": 1], ["x": 1, "y": nil], ["x": 3, "tags": ["t"], "inner": ["x": 4]]])
+        case "[[Int]]": return random.pick([[[1, .null]], 3, [.null, 4]])
+        default: return random.pick([["x": 1], ["x": 1, "y": .null], ["x": 3, "tags": ["t"], "inner": ["x": 4]]])
         }
     }
 }
