@@ -98,7 +98,7 @@ enum Sample {
         plain(&type, "even", "Even")
         plain(&type, "spouse", "Person")
         plain(&type, "strictSpouse", "Person!")
-        type.field("oldName", "String", deprecated: "Use name.") { try value($0, "name") }
+        type.field("oldName", "String", deprecated: "Use name.") { try value($0, "oldName") }
     }
 
     static let either = UnionType("Either", "One or the other.", members: ["Cat", "Person"])
@@ -164,25 +164,25 @@ enum Sample {
         ]
         let rex: JSONValue = [
             "__typename": "Dog", "name": "Rex", "kind": "DOG", "barks": true, "lives": 1.5, "weight": 20,
-            "friends": [felix, nil, ["!": "no friend"]],
+            "friends": [felix, .null, ["!": "no friend"]],
         ]
         let stray: JSONValue = [
-            "__typename": "Cat", "name": nil, "kind": "LION", "meows": nil, "lives": 3_000_000_000,
+            "__typename": "Cat", "name": .null, "kind": "LION", "meows": .null, "lives": 3_000_000_000,
             "friends": [rex, felix],
         ]
         let light: JSONValue = ["__typename": "Dog", "name": ["!": "no name"], "weight": ["!": "no weight"]]
         let bob: JSONValue = [
-            "name": "Bob", "id": 17, "pets": [felix, rex], "maybePets": [rex], "grid": [[1, 2], nil, [3]],
+            "name": "Bob", "id": 17, "pets": [felix, rex], "maybePets": [rex], "grid": [[1, 2], .null, [3]],
             "strictGrid": [[1], [2, 3]], "even": 4,
         ]
         let eve: JSONValue = [
-            "name": "Eve", "id": "p3", "pets": [rex, nil], "maybePets": [felix, nil], "grid": [[1, nil], [2]],
-            "strictGrid": [[1], nil], "even": 5, "spouse": bob, "strictSpouse": ["name": "Zoe", "id": nil],
+            "name": "Eve", "id": "p3", "pets": [rex, .null], "maybePets": [felix, .null], "grid": [[1, .null], [2]],
+            "strictGrid": [[1], .null], "even": 5, "spouse": bob, "strictSpouse": ["name": "Zoe", "id": .null],
         ]
         return [
-            "hello": "wörld \u{1F600} \"q\"\n", "strict": nil, "person": eve, "strictPerson": bob, "people": [bob, eve],
-            "animals": [felix, rex, stray, light, nil, ["__typename": "Person", "name": "No animal"]],
-            "animal": rex, "either": [felix, bob, rex], "numbers": [1, nil, "x", ["!": "no number"], 5], "even": 6,
+            "hello": "wörld \u{1F600} \"q\"\n", "strict": .null, "person": eve, "strictPerson": bob, "people": [bob, eve],
+            "animals": [felix, rex, stray, light, .null, ["__typename": "Person", "name": "No animal"]],
+            "animal": rex, "either": [felix, bob, rex], "numbers": [1, .null, "x", ["!": "no number"], 5], "even": 6,
         ]
     }()
 }

@@ -281,17 +281,3 @@ struct Coercion {
         return Arguments(values)
     }
 }
-
-extension GraphQLText {
-    /// A value in a message, as the reference implementation shows values.
-    static func shown(_ value: JSONValue) -> String {
-        switch value {
-        case .list(let values): "[" + values.map(shown).joined(separator: ", ") + "]"
-        case .object(let object):
-            object.isEmpty
-                ? "{}"
-                : "{ " + object.members.map { "\($0.name): \(shown($0.value))" }.joined(separator: ", ") + " }"
-        default: value.text
-        }
-    }
-}

@@ -105,6 +105,10 @@ struct Parser {
         return DocumentNode(definitions: definitions, source: SourceText(bytes: lexer.bytes), fieldCount: fields)
     }
 
+    private static let typeKeywords: Set<String> = [
+        "schema", "scalar", "type", "interface", "union", "enum", "input", "directive",
+    ]
+
     private mutating func definition() throws(GraphQLError) -> DocumentNode.Definition {
         if token.kind == .openBrace {
             let start = token.start
@@ -117,19 +121,13 @@ struct Parser {
         let isDescribed = token.kind == .string || token.kind == .blockString
         if isDescribed { try advance() }
         guard token.kind == .name else { throw unexpected(token) }
-        if let kind = OperationKind(rawValue: token.text) {
-            if isDescribed { throw descriptionFault(start) }
-            return .operation(try operation(kind))
+        if isDescribed, !Parser.typeKeywords.contains(token.text) {
+            throw lexer.fault(
+                "Unexpected description, descriptions are supported only on type definitions.", at: start.start)
         }
-        if token.text == "fragment" {
-            if isDescribed { throw descriptionFault(start) }
-            return .fragment(try fragment())
-        }
-        return .typeSystem(try typeSystemDefinition(isDescribed: isDescribed), at: start.start)
-    }
-
-    private func descriptionFault(_ token: Token) -> GraphQLError {
-        lexer.fault("Unexpected description, descriptions are supported only on type definitions.", at: token.start)
+        if let kind = OperationKind(rawValue: token.text) { return .operation(try operation(kind)) }
+        if token.text == "fragment" { return .fragment(try fragment()) }
+        return .typeSystem(try typeSystemDefinition(), at: start.start)
     }
 
     private mutating func operation(_ kind: OperationKind) throws(GraphQLError) -> OperationNode {
@@ -303,11 +301,10 @@ struct Parser {
     /// Reads over a definition of types: it may stand in a document, but can't be executed.
     ///
     /// - Returns: What messages call it.
-    private mutating func typeSystemDefinition(isDescribed: Bool) throws(GraphQLError) -> String {
+    private mutating func typeSystemDefinition() throws(GraphQLError) -> String {
         let start = token
         var isExtension = false
         if token.text == "extend" {
-            if isDescribed { throw unexpected(token) }
             isExtension = true
             try advance()
         }

@@ -32,46 +32,67 @@ enum SyntaxPrinter {
         let lines = set.selections.map { selection in
             switch selection {
             case .field(let node):
-                inner + (node.alias.map { "\($0.text): " } ?? "") + node.name.text
-                    + arguments(node.arguments, indent: inner) + suffix(node.directives)
+                inner + head(node, indent: inner) + suffix(node.directives, indent: inner)
                     + (node.selection.map { " " + print($0, indent: inner) } ?? "")
-            case .spread(let node): "\(inner)...\(node.name.text)\(suffix(node.directives))"
+            case .spread(let node): "\(inner)...\(node.name.text)\(suffix(node.directives, indent: inner))"
             case .inline(let node):
                 "\(inner)... \(node.typeCondition.map { "on \($0.text) " } ?? "")"
-                    + node.directives.map { print($0) + " " }.joined() + print(node.selection, indent: inner)
+                    + node.directives.map { print($0, indent: inner) + " " }.joined() + print(node.selection, indent: inner)
             }
         }
         return "{\n" + lines.joined(separator: "\n") + "\n\(indent)}"
     }
 
-    /// On one line, or on one each where the line would be long.
+    /// A field as far as its arguments: these on one line, or on one each where the line would be long.
+    private static func head(_ node: FieldNode, indent: String) -> String {
+        let name = (node.alias.map { "\($0.text): " } ?? "") + node.name.text
+        let line = name + arguments(node.arguments, indent: indent)
+        if line.utf16.count <= 80 || node.arguments.isEmpty { return line }
+        let inner = indent + "  "
+        let lines = node.arguments.map { "\(inner)\($0.name.text): \(print($0.value, indent: inner))\n" }
+        return "\(name)(\n\(lines.joined())\(indent))"
+    }
+
     private static func arguments(_ arguments: [ArgumentNode], indent: String) -> String {
         if arguments.isEmpty { return "" }
-        return "(" + arguments.map { "\($0.name.text): \(print($0.value))" }.joined(separator: ", ") + ")"
+        return "(" + arguments.map { "\($0.name.text): \(print($0.value, indent: indent))" }.joined(separator: ", ") + ")"
     }
 
-    private static func suffix(_ directives: [DirectiveNode]) -> String {
-        directives.map { " " + print($0) }.joined()
+    private static func suffix(_ directives: [DirectiveNode], indent: String = "") -> String {
+        directives.map { " " + print($0, indent: indent) }.joined()
     }
 
-    private static func print(_ node: DirectiveNode) -> String {
-        "@\(node.name.text)\(arguments(node.arguments, indent: ""))"
+    private static func print(_ node: DirectiveNode, indent: String) -> String {
+        "@\(node.name.text)\(arguments(node.arguments, indent: indent))"
     }
 
     /// - Parameter isSorted: Members of objects by name, so that values that are the same print the same.
-    static func print(_ value: ValueNode, isSorted: Bool = false) -> String {
+    static func print(_ value: ValueNode, indent: String = "", isSorted: Bool = false) -> String {
         switch value.kind {
         case .variable(let name): return "$\(name)"
         case .int(let text), .float(let text), .enum(let text): return text
-        case .string(let text, _): return GraphQLText.quoted(text)
+        case .string(let text, let isBlock):
+            return isBlock ? GraphQLText.block(text, indent: indent) : GraphQLText.quoted(text)
         case .bool(let value): return value ? "true" : "false"
         case .null: return "null"
         case .list(let values):
-            return "[" + values.map { print($0, isSorted: isSorted) }.joined(separator: ", ") + "]"
+            return "["
+                + values.map { print($0, indent: indent, isSorted: isSorted) }.joined(separator: ", ") + "]"
         case .object(let members):
             let members = isSorted ? members.sorted { $0.name.text < $1.name.text } : members
             return "{"
-                + members.map { "\($0.name.text): \(print($0.value, isSorted: isSorted))" }.joined(separator: ", ") + "}"
+                + members.map { "\($0.name.text): \(print($0.value, indent: indent, isSorted: isSorted))" }
+                .joined(separator: ", ") + "}"
         }
+    }
+}
+
+/// Documents by themselves, without a schema.
+package enum GraphQLDocument {
+    /// The document in the one form that everybody writes documents in.
+    ///
+    /// - Throws: ``GraphQLError`` when it is no GraphQL, or more than the limits allow.
+    package static func formatted(_ query: String, limits: Limits = Limits()) throws -> String {
+        SyntaxPrinter.print(try Parser.parse(query, limits: limits))
     }
 }

@@ -86,7 +86,10 @@ extension Schema {
 
     private func block(_ description: String?, indent: String) -> String {
         guard let description else { return "" }
-        return GraphQLText.block(description, indent: indent) + "\n"
+        let text =
+            GraphQLText.canBeBlock(description)
+            ? GraphQLText.block(description, indent: indent) : GraphQLText.quoted(description)
+        return indent + text + "\n"
     }
 
     /// A value as a literal of the type.
@@ -112,55 +115,6 @@ extension Schema {
             let isNumber = Int(text).map { String($0) == text } ?? false
             return isNumber ? text : GraphQLText.quoted(text)
         default: return GraphQLText.literal(value)
-        }
-    }
-}
-
-/// How text is written in GraphQL.
-enum GraphQLText {
-    /// A string in quotes.
-    static func quoted(_ text: String) -> String {
-        // What must be escaped in JSON must be in GraphQL, and is in the same way.
-        JSONValue.string(text).text
-    }
-
-    /// A description; as a block where a block can say it.
-    static func block(_ text: String, indent: String) -> String {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let canBeBlock =
-            !text.isEmpty
-            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F || $0 == "\n" || $0 == "\t" }
-            && lines.allSatisfy { !($0.first?.isWhitespace ?? false) && !($0.last?.isWhitespace ?? false) }
-            && lines.first?.isEmpty == false && lines.last?.isEmpty == false
-        guard canBeBlock else { return indent + quoted(text) }
-        let escaped = lines.map { line in
-            var result = ""
-            var quotes = 0
-            for scalar in line.unicodeScalars {
-                quotes = scalar == "\"" ? quotes + 1 : 0
-                result.unicodeScalars.append(scalar)
-                if quotes == 3 {
-                    result.removeLast(3)
-                    result += "\\\"\"\""
-                    quotes = 0
-                }
-            }
-            return result
-        }
-        if escaped.count == 1, let line = escaped.first, line.utf8.count < 70, line.last != "\"", line.last != "\\" {
-            return "\(indent)\"\"\"\(line)\"\"\""
-        }
-        let body = escaped.map { $0.isEmpty ? "" : indent + $0 }.joined(separator: "\n")
-        return "\(indent)\"\"\"\n\(body)\n\(indent)\"\"\""
-    }
-
-    /// A value of no known type as a literal.
-    static func literal(_ value: JSONValue) -> String {
-        switch value {
-        case .list(let values): "[" + values.map(literal).joined(separator: ", ") + "]"
-        case .object(let object):
-            "{" + object.members.map { "\($0.name): \(literal($0.value))" }.joined(separator: ", ") + "}"
-        default: value.text
         }
     }
 }

@@ -5,7 +5,7 @@ struct DepthCheck {
     /// How far down it goes from somewhere.
     private struct Measure {
         var depth = 0
-        /// With introspection.
+        /// With introspection, and counting fragments as well as fields: how deep a walk over it goes.
         var total = 0
         /// Lists of introspection in each other, which grow like powers.
         var lists = 0
@@ -19,7 +19,7 @@ struct DepthCheck {
 
     private static let growing: Set<String> = ["fields", "interfaces", "possibleTypes", "inputFields"]
     /// Whatever the limits say, so that no stack can be too small.
-    private static let deepest = 200
+    private static let deepest = 250
 
     private let document: DocumentNode
     private let schema: Schema
@@ -43,9 +43,11 @@ struct DepthCheck {
         for operation in document.operations {
             let root = operation.kind == .mutation ? schema.mutationType : schema.queryType
             let measure = measure(operation.selection, parent: root.map { schema.types[$0] })
-            if measure.depth > limits.depth || measure.total > DepthCheck.deepest {
-                return fault("The operation is \(max(measure.depth, 1)) fields deep, and \(limits.depth) are allowed.", operation)
+            if measure.depth > limits.depth {
+                return fault(
+                    "The operation is \(measure.depth) fields deep, and \(limits.depth) are allowed.", operation)
             }
+            if measure.total > DepthCheck.deepest { return fault("The operation goes too deep.", operation) }
             if measure.lists > limits.introspectionDepth {
                 return fault("The operation nests lists of introspection too deep.", operation)
             }
@@ -67,10 +69,15 @@ struct DepthCheck {
         var result = Measure()
         for selection in set.selections {
             switch selection {
-            case .spread(let node): if let known = measures[node.name.text] { result.take(known) }
+            case .spread(let node):
+                guard var known = measures[node.name.text] else { continue }
+                known.total += 1
+                result.take(known)
             case .inline(let node):
                 let type = node.typeCondition.map { schema.type(named: $0.text) } ?? parent
-                result.take(measure(node.selection, parent: type))
+                var inner = measure(node.selection, parent: type)
+                inner.total += 1
+                result.take(inner)
             case .field(let node):
                 let info = parent.flatMap { schema.field(node.name.text, of: $0) }
                 let isMeta = node.name.text.hasPrefix("__") || parent?.name.hasPrefix("__") ?? false

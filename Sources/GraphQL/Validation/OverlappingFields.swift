@@ -83,41 +83,58 @@ struct OverlappingFields {
     }
 
     /// The fields of selections by response name, fragments put in.
-    private mutating func groups(in sets: [(SelectionSet, NamedType?, Int)]) -> [[Entry]] {
+    private struct Collection {
         var groups: [[Entry]] = []
         var indexByName: [String: Int] = [:]
         var visited: Set<String> = []
-        var open = Array(sets.reversed())
-        while let (set, parent, origin) = open.popLast() {
-            var later: [(SelectionSet, NamedType?, Int)] = []
-            for selection in set.selections {
-                stepsLeft -= 1
-                if stepsLeft < 0 {
-                    isExhausted = true
-                    return []
-                }
-                switch selection {
-                case .field(let node):
-                    let info = parent.flatMap { schema.field(node.name.text, of: $0) }
-                    let entry = Entry(node: node, parent: parent, info: info, origin: origin)
-                    if let index = indexByName[node.responseName] {
-                        groups[index].append(entry)
-                    } else {
-                        indexByName[node.responseName] = groups.count
-                        groups.append([entry])
-                    }
-                case .inline(let node):
-                    let type = node.typeCondition.map { schema.type(named: $0.text) } ?? parent
-                    later.append((node.selection, type, origin))
-                case .spread(let node):
-                    if visited.insert(node.name.text).inserted, let fragment = fragments[node.name.text] {
-                        later.append((fragment.selection, schema.type(named: fragment.typeCondition.text), origin))
-                    }
+        /// Fragments, whose fields come after those that were written in place.
+        var later: [(SelectionSet, NamedType?, Int)] = []
+
+        mutating func add(_ entry: Entry) {
+            if let index = indexByName[entry.node.responseName] {
+                groups[index].append(entry)
+            } else {
+                indexByName[entry.node.responseName] = groups.count
+                groups.append([entry])
+            }
+        }
+    }
+
+    private mutating func groups(in sets: [(SelectionSet, NamedType?, Int)]) -> [[Entry]] {
+        var collection = Collection(later: sets)
+        var next = 0
+        while next < collection.later.count {
+            let (set, parent, origin) = collection.later[next]
+            collect(set, parent, origin, &collection)
+            if isExhausted { return [] }
+            next += 1
+        }
+        return collection.groups
+    }
+
+    private mutating func collect(
+        _ set: SelectionSet, _ parent: NamedType?, _ origin: Int, _ collection: inout Collection
+    ) {
+        for selection in set.selections {
+            stepsLeft -= 1
+            if stepsLeft < 0 {
+                isExhausted = true
+                return
+            }
+            switch selection {
+            case .field(let node):
+                let info = parent.flatMap { schema.field(node.name.text, of: $0) }
+                collection.add(Entry(node: node, parent: parent, info: info, origin: origin))
+            case .inline(let node):
+                let type = node.typeCondition.map { schema.type(named: $0.text) } ?? parent
+                collect(node.selection, type, origin, &collection)
+            case .spread(let node):
+                if collection.visited.insert(node.name.text).inserted, let fragment = fragments[node.name.text] {
+                    let type = schema.type(named: fragment.typeCondition.text)
+                    collection.later.append((fragment.selection, type, origin))
                 }
             }
-            open += later.reversed()
         }
-        return groups
     }
 
     private mutating func ask(_ question: Question, of group: [Entry]) -> [Clash] {

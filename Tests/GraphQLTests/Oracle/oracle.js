@@ -55,8 +55,12 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
   answer.printed = graphql.print(document);
   const broken = {};
   for (const rule of graphql.specifiedRules) {
-    const found = graphql.validate(schema, document, [rule]);
-    if (found.length) broken[rule.name] = found.map(error);
+    try {
+      const found = graphql.validate(schema, document, [rule]);
+      if (found.length) broken[rule.name] = found.map(error);
+    } catch (found) {
+      broken[rule.name] = [['crash', [], null]];
+    }
   }
   if (Object.keys(broken).length) {
     answer.rules = broken;
