@@ -161,7 +161,17 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], exclude: ["s3-fault-server.py"],
+            name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], exclude: ["s3-fault-server.py", "gql-transfer.py"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TDRServerTests",
+            dependencies: [
+                "GraphQL", "Streams", "TDRCore", "TDRServer", "TDRTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
     ],

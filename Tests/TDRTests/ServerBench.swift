@@ -183,10 +183,11 @@ final class ServerBench: Sendable {
 
     /// Asks until it is so.
     func wait(_ query: String, _ name: String, as login: String = "maria", until isSo: (JSONValue) -> Bool) throws -> JSONValue {
-        while true {
+        for _ in 0..<600 {
             let value = try field(query, name, as: login)
             if isSo(value) { return value }
             usleep(100_000)
         }
+        throw Ended(how: "it never came to be: \(query)")
     }
 }

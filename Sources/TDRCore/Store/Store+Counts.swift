@@ -5,8 +5,13 @@ import Streams
 /// What is counted of a consignment.
 public struct ConsignmentCounts: Sendable {
     private let tally: Tally
+    /// Whether it was decided to make no antivirus check.
+    private let withoutAntivirus: Bool
 
-    init(_ tally: Tally) { self.tally = tally }
+    init(_ tally: Tally, withoutAntivirus: Bool) {
+        self.tally = tally
+        self.withoutAntivirus = withoutAntivirus
+    }
 
     /// Files, without folders.
     public var files: Int { tally.files }
@@ -25,10 +30,11 @@ public struct ConsignmentCounts: Sendable {
     /// Files with an answer of the format check.
     public var ffidProcessed: Int { processed(.format) }
 
-    /// Whether there are files and every one has passed every check.
+    /// Whether there are files and every one has passed every check that is wanted.
     public var allChecksSucceeded: Bool {
         guard files > 0, received == files, filesWithProblems == 0 else { return false }
-        return CheckKind.allCases.allSatisfy { $0.statusTypes.allSatisfy { tally[$0, .success] == files } }
+        let wanted = CheckKind.allCases.filter { $0 != .antivirus || !withoutAntivirus }
+        return wanted.allSatisfy { $0.statusTypes.allSatisfy { tally[$0, .success] == files } }
     }
 
     private func processed(_ kind: CheckKind) -> Int {
@@ -39,7 +45,7 @@ public struct ConsignmentCounts: Sendable {
 }
 
 extension Store {
-    /// The counts of each of these consignments, in one statement.
+    /// The counts of each of these consignments, in two statements.
     package func counts(of consignments: [Consignment]) throws -> [ConsignmentCounts] {
         try read { db in
             let rows = try Row.fetchCursor(
@@ -53,7 +59,16 @@ extension Store {
                 found[try row.value(0), default: Tally()][try row.value(1) as String, try row.value(2) as String] =
                     try row.value(3)
             }
-            return consignments.map { ConsignmentCounts(found[$0.row] ?? Tally()) }
+            let unscanned = Set(
+                try Int64.fetchAll(
+                    db,
+                    sql: """
+                        SELECT consignmentId FROM consignmentMetadata
+                        WHERE consignmentId IN (SELECT value FROM json_each(?)) AND propertyName = ? AND value = 'none'
+                        """, arguments: [list(consignments), ConsignmentPolicy.antivirus]))
+            return consignments.map {
+                ConsignmentCounts(found[$0.row] ?? Tally(), withoutAntivirus: unscanned.contains($0.row))
+            }
         }
     }
 
