@@ -21,6 +21,12 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
     targets: [
         // C: what the Debian libraries and the kernel offer that Swift cannot name by itself.
@@ -50,6 +56,7 @@ let package = Package(
             name: "Archives", dependencies: ["CArchive", "CDeflate", "CZlib", "CZstd", "Streams"],
             swiftSettings: settings),
         .target(name: "BagIt", dependencies: ["Streams"], swiftSettings: settings),
+        .target(name: "GraphQL", swiftSettings: settings),
         .target(
             name: "Pronom", dependencies: ["CExpat", "CProbe", "CSignatures", "CZlib", "Streams"],
             swiftSettings: settings),
@@ -70,7 +77,30 @@ let package = Package(
             name: "TDRCore",
             dependencies: [
                 "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Pronom", "S3", "Streams",
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings),
+
+        // The archive's door for other programs: HTTP and GraphQL in front of the same library.
+        .target(
+            name: "TDRServer",
+            dependencies: [
+                "GraphQL", "Streams", "TDRCore",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
 
@@ -82,11 +112,24 @@ let package = Package(
             name: "pronom-bench", dependencies: ["Pronom", "Streams"], path: "Benchmarks/pronom-bench",
             swiftSettings: settings),
 
+        // The same door from the other side.
+        .target(
+            name: "TDRClient",
+            dependencies: [
+                "Streams", "TDRCore",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+
         // The command line: parse, one library call, render.
         .executableTarget(
             name: "tdr",
             dependencies: [
-                "CShims", "Streams", "TDRCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CShims", "Streams", "TDRClient", "TDRCore", "TDRServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
 
@@ -94,6 +137,9 @@ let package = Package(
         .testTarget(name: "ArchivesTests", dependencies: ["Archives", "Streams"], swiftSettings: settings),
         .testTarget(
             name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),
+
+        .testTarget(
+            name: "GraphQLTests", dependencies: ["GraphQL"], exclude: ["Oracle"], swiftSettings: settings),
 
         .testTarget(
             name: "S3Tests",
@@ -116,7 +162,17 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"],
-            exclude: ["check-bag-xml.py", "premis-subset.xsd", "s3-fault-server.py"],
+            exclude: ["check-bag-xml.py", "gql-transfer.py", "premis-subset.xsd", "s3-fault-server.py"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "TDRServerTests",
+            dependencies: [
+                "GraphQL", "Streams", "TDRCore", "TDRServer", "TDRTestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
             swiftSettings: settings),
         .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
     ],

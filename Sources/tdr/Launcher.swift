@@ -38,6 +38,7 @@ enum Launcher {
             Messages(quiet: false, json: command.common.json).error("\(error)", code: 1)
             exit(1)
         }
+        let watched = type(of: command).stopsByItself ? [] : [SIGINT, SIGTERM]
         let work = Task { () -> Int32 in
             do {
                 return try await command.run(in: context).rawValue
@@ -46,7 +47,7 @@ enum Launcher {
             }
         }
         let received = Atomic<Int32>(0)
-        let sources = [SIGINT, SIGTERM].map { number in
+        let sources = watched.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {

@@ -27,7 +27,7 @@ struct TDR: AsyncParsableCommand {
         subcommands: [
             UploadCommand.self, CheckCommand.self, StatusCommand.self, HistoryCommand.self, ExportCommand.self,
             VerifyCommand.self, IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self,
-            ConfigCommand.self, DoctorCommand.self,
+            ServeCommand.self, UserCommand.self, ConfigCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -5,8 +5,15 @@ import TDRCore
 protocol TDRCommand: AsyncParsableCommand {
     var common: CommonOptions { get }
 
+    /// Whether it ends in good order on SIGTERM and SIGINT without being cancelled.
+    static var stopsByItself: Bool { get }
+
     /// Does it. What could not be done is thrown; what was found is an exit code.
     func run(in context: CommandContext) async throws -> Outcome
+}
+
+extension TDRCommand {
+    static var stopsByItself: Bool { false }
 }
 
 /// The exit code of a command that did what it was asked.

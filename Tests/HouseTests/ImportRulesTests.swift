@@ -9,17 +9,26 @@ import Testing
         "Archives": ["CArchive", "CDeflate", "CShims", "CZlib", "CZstd", "Glibc", "Streams"],
         // Profiles are JSON.
         "BagIt": ["FoundationEssentials", "Glibc", "Streams", "Synchronization"],
+        "GraphQL": ["Synchronization"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
         "S3": [
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
+        "TDRClient": [
+            "AsyncHTTPClient", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "Streams", "TDRCore",
+        ],
+        "TDRServer": [
+            "AsyncHTTPClient", "Crypto", "CryptoExtras", "FoundationEssentials", "Glibc", "GraphQL", "HTTPTypes",
+            "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
+            "NIOSSL", "ServiceLifecycle", "Streams", "Synchronization", "TDRCore", "UnixSignals",
+        ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "FoundationEssentials", "Glibc", "Pronom",
+            "Archives", "BagIt", "CMagic", "CShims", "CryptoExtras", "CSignatures", "CYara", "FoundationEssentials", "Glibc", "Pronom",
             "S3", "Streams", "Synchronization",
         ],
         "tdr": [
             "ArgumentParser", "CShims", "Dispatch", "FoundationEssentials", "Glibc", "Streams", "Synchronization",
-            "TDRCore",
+            "TDRClient", "TDRCore", "TDRServer",
         ],
         "pronom-compile": ["FoundationEssentials", "Glibc", "Pronom", "Streams"],
     ]

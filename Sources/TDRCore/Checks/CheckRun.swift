@@ -99,10 +99,12 @@ public struct CheckRun: Sendable {
     ///
     /// - Parameter pending: is asked every `interval` for consignments that wait; those that are being checked already
     ///   are passed over.
+    /// - Parameter untilIdle: whether to return when nothing is left to check, so that the next call looks anew at
+    ///   engines and their databases.
     /// - Throws: ``AntivirusError``, `CancellationError`.
     public func watch(
-        _ request: CheckRequest, every interval: Duration, pending: @escaping @Sendable () throws -> [Consignment],
-        told: @escaping Told
+        _ request: CheckRequest, every interval: Duration, untilIdle: Bool = false,
+        pending: @escaping @Sendable () throws -> [Consignment], told: @escaping Told
     ) async throws {
         // The workers rest on their threads while there is nothing to do; one more looks for what to do.
         try await withBlockingThreads(request.jobs + 1) { _ in
@@ -123,6 +125,10 @@ public struct CheckRun: Sendable {
                         }
                         meter.extend(files: job.feed.files, bytes: job.feed.bytes)
                         feed.add(job)
+                    }
+                    if untilIdle, jobs.all.isEmpty {
+                        feed.close()
+                        return try await group.waitForAll()
                     }
                     try await Task.sleep(for: interval)
                 }

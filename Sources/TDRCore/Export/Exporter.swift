@@ -117,7 +117,9 @@ public struct Exporter: Sendable {
     /// The target folder, absolute, when a bag may be written there.
     private func usable(_ request: ExportRequest, for report: ConsignmentReport) throws -> BytePath {
         let resolved = try folder(request.target)
-        if resolved.isWithin(report.consignment.source) {
+        // What came through the API has no source here.
+        let source = report.consignment.source
+        if !source.bytes.isEmpty, resolved.isWithin(source) {
             throw ExportError.badTarget(
                 request.target, reason: "it lies in the source folder, which is never written to")
         }

@@ -2,7 +2,7 @@ import Glibc
 import Streams
 
 /// What a scan of a source folder meets, one after the other.
-enum ScanItem: Sendable {
+package enum ScanItem: Sendable {
     /// A folder; its content follows.
     case folder(RelativePath)
     /// A regular file: `path` in the consignment, `origin` below the source folder, sizes in bytes.
@@ -22,7 +22,7 @@ enum ScanItem: Sendable {
 /// Memory: one listing for each level of the branch being walked. Descriptors: at most `keptOpen` levels, so a tree a
 /// thousand levels deep needs no more than a flat one. Nothing is followed but what ``LinkPolicy/follow`` allows, and
 /// nothing is opened but folders.
-final class FolderScan {
+package final class FolderScan {
     /// Files that operating systems leave behind, which are never records: the original's list. Names of `insensitive`
     /// count in any case.
     static let excludedExactly: Set<[UInt8]> = [Array(".DS_Store".utf8)]
@@ -65,7 +65,7 @@ final class FolderScan {
     private var top: RelativePath?
 
     /// A scan of the folder `source` (absolute, links resolved), which is called `name` in the consignment.
-    init(_ source: BytePath, as name: RelativePath, links: LinkPolicy) {
+    package init(_ source: BytePath, as name: RelativePath, links: LinkPolicy) {
         self.source = source
         policy = links
         top = name
@@ -74,7 +74,7 @@ final class FolderScan {
     /// The next entry; nil at the end.
     ///
     /// - Throws: ``SystemFault`` only when the source folder itself cannot be listed.
-    func next() throws -> ScanItem? {
+    package func next() throws -> ScanItem? {
         if let name = top {
             top = nil
             levels.append(try Level(path: name, origin: nil, folder: OpenFile.directory(source)))

@@ -22,9 +22,11 @@ public struct Intake: Sendable {
 
     /// Looks through the folder: what an upload would take. Changes nothing and opens no file.
     ///
+    /// - Parameter storeDirectory: the store that it would go to; nil for one that is elsewhere.
     /// - Throws: ``UploadError`` when it is no folder or overlaps the store.
-    public static func plan(_ source: BytePath, links: LinkPolicy, storeDirectory: BytePath) async throws -> UploadPlan
-    {
+    public static func plan(
+        _ source: BytePath, links: LinkPolicy, storeDirectory: BytePath? = nil
+    ) async throws -> UploadPlan {
         try await withBlockingThreads(1) { _ in try survey(source, links: links, storeDirectory: storeDirectory) }
     }
 
@@ -62,6 +64,7 @@ public struct Intake: Sendable {
     public func resume(
         _ consignment: Consignment, jobs: Int, confirmedWhenCleanBy login: String? = nil
     ) async throws -> UploadSummary {
+        if consignment.source.bytes.isEmpty { throw UploadError.sentByClient(consignment.reference) }
         let status = try store.statuses(of: consignment)[.upload]
         guard status == .inProgress || status == .completedWithIssues || status == .failed else {
             throw UploadError.notResumable(consignment.reference, status)
@@ -101,21 +104,21 @@ public struct Intake: Sendable {
     ///
     /// - Throws: ``UploadError`` when it is no folder or overlaps the store.
     @discardableResult
-    public static func checkPlace(of source: BytePath, storeDirectory: BytePath) throws -> BytePath {
+    public static func checkPlace(of source: BytePath, storeDirectory: BytePath?) throws -> BytePath {
         guard let resolved = source.resolved() else {
             throw UploadError.notAFolder(source, reason: String(cString: strerror(errno)))
         }
         guard try FileStatus.of(resolved).kind == .directory else {
             throw UploadError.notAFolder(source, reason: "it is not a folder")
         }
-        let storePlace = storeDirectory.resolvedAsFarAsItIsThere()
+        guard let storePlace = storeDirectory?.resolvedAsFarAsItIsThere() else { return resolved }
         if resolved.isWithin(storePlace) || storePlace.isWithin(resolved) {
             throw UploadError.overlapsStore(source: resolved, store: storePlace)
         }
         return resolved
     }
 
-    private static func survey(_ source: BytePath, links: LinkPolicy, storeDirectory: BytePath) throws -> UploadPlan {
+    private static func survey(_ source: BytePath, links: LinkPolicy, storeDirectory: BytePath?) throws -> UploadPlan {
         let resolved = try checkPlace(of: source, storeDirectory: storeDirectory)
         var plan = UploadPlan(source: resolved)
         let scan = try FolderScan(resolved, as: topPath(of: resolved), links: links)

@@ -72,12 +72,14 @@ public struct PathList: Sendable {
     /// All.
     public private(set) var count = 0
 
-    mutating func add(_ path: RelativePath, _ remark: String) {
+    package init() {}
+
+    package mutating func add(_ path: RelativePath, _ remark: String) {
         if first.count < PathList.kept { first.append((path, remark)) }
         count += 1
     }
 
-    mutating func add(_ other: PathList) {
+    package mutating func add(_ other: PathList) {
         first += other.first.prefix(PathList.kept - first.count)
         count += other.count
     }
@@ -121,6 +123,8 @@ public enum UploadError: Error, CustomStringConvertible {
     case kindChanged(RelativePath)
     /// The consignment is not in a state in which it can be continued.
     case notResumable(ConsignmentReference, ConsignmentStatusValue?)
+    /// Its files come through the API.
+    case sentByClient(ConsignmentReference)
 
     /// What was being done, to what, what was found, what to do next.
     public var description: String {
@@ -151,6 +155,8 @@ public enum UploadError: Error, CustomStringConvertible {
                 + " round; begin anew with --new"
         case .notResumable(let reference, let status):
             "cannot continue the upload of \(reference): it is \(status?.rawValue ?? "not begun")"
+        case .sentByClient(let reference):
+            "cannot continue the upload of \(reference): its files come through the API, from the program that began it"
         }
     }
 }

@@ -32,11 +32,11 @@ public final class ProgressMeter: Sendable {
     }
 
     /// Begins to count anew.
-    func begin(_ activity: String, files: Int, bytes: Int64) {
+    package func begin(_ activity: String, files: Int, bytes: Int64) {
         change { $0 = Progress(activity: activity, filesTotal: files, bytesTotal: bytes) }
     }
 
-    func add(files: Int = 0, bytes: Int64 = 0) {
+    package func add(files: Int = 0, bytes: Int64 = 0) {
         change {
             $0.files += files
             $0.bytes += bytes

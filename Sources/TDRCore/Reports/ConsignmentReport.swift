@@ -65,7 +65,9 @@ public struct ConsignmentReport: Sendable {
         let reference = consignment.reference
         if isBeingWorkedOn { return "wait: a process is working on it" }
         switch statuses[.upload] {
-        case .inProgress, nil: return "tdr upload --resume \(reference)"
+        case .inProgress, nil:
+            if consignment.source.bytes.isEmpty { return "wait: its files come through the API" }
+            return "tdr upload --resume \(reference)"
         case .completedWithIssues, .failed:
             return "look at tdr status \(reference) --failed, mend the source, then tdr upload --resume \(reference)"
         case .completed: break
@@ -84,6 +86,8 @@ public struct ConsignmentReport: Sendable {
 
 /// One file or folder, with everything that is known of it.
 public struct FileReport: Sendable {
+    /// The row in the store; not for use outside.
+    var row: Int64 = 0
     /// The path in the consignment.
     public let path: RelativePath
     /// File or folder.

@@ -24,34 +24,12 @@ extension Store {
         return try write { db in
             let body = try db.body(named: new.body, code: new.bodyCode, run: run, at: now)
             let series = try new.series.map { try db.series(code: $0, body: body.id, run: run, at: now) }
-            try db.execute(sql: "UPDATE counter SET value = value + 1 WHERE name = 'consignment'")
-            let sequence = try UInt64(
-                Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = 'consignment'") ?? 0)
-            let reference = ConsignmentReference(year: now.year, sequence: sequence)
-            let id = RecordID.derived(from: self.id, name: Array("consignment \(sequence) \(now.milliseconds)".utf8))
-            try db.execute(
-                sql: """
-                    INSERT INTO consignment (uuid, sequence, reference, type, seriesId, bodyId, seriesName,
-                        transferringBodyName, transferringBodyTdrCode, userLogin, contactName, contactEmail,
-                        source, storage, links, parentFolder, includeTopLevelFolder, created)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    Data(id.bytes), Int64(sequence), reference.description, new.type.rawValue, series?.id, body.id,
-                    series?.name, new.body, body.code, new.person.login, new.person.name, new.person.email,
-                    Data(new.source.bytes), new.storage.rawValue, new.links.rawValue, Data(new.parentFolder),
-                    new.includeTopLevelFolder, now.milliseconds,
-                ])
-            let row = db.lastInsertedRowID
-            for (name, value) in PropertyName.fileDefaults {
-                try db.execute(
-                    sql: "INSERT INTO fileDefault (consignmentId, propertyName, value) VALUES (?, ?, ?)",
-                    arguments: [row, name, value])
-            }
-            try db.recordEvent(run, at: now, consignment: row, "ConsignmentCreated", new: reference.description)
-            let defaults = PropertyName.fileDefaults.map { "\"\($0.name)\":\"\($0.value)\"" }.joined(separator: ",")
-            try db.recordEvent(run, at: now, consignment: row, EventName.fileDefaults, new: "{\(defaults)}")
-            let consignment = try db.consignment(row: row)
+            let consignment = try db.insert(
+                NewConsignmentRow(
+                    type: new.type, series: series.map { ($0.id, $0.name) }, body: (body.id, new.body, body.code),
+                    person: new.person, source: new.source, storage: new.storage, links: new.links,
+                    parentFolder: new.parentFolder, includeTopLevelFolder: new.includeTopLevelFolder),
+                store: self.id, run: run, at: now)
             if new.type == .standard { try db.move(consignment, .series, to: .completed, run: run, at: now) }
             try db.move(consignment, .upload, to: .inProgress, run: run, at: now)
             return consignment
@@ -147,7 +125,54 @@ extension Store {
     }
 }
 
+/// The row of a new consignment, its body and series found or made.
+struct NewConsignmentRow {
+    let type: ConsignmentType
+    let series: (row: Int64, name: String)?
+    let body: (row: Int64, name: String, code: String)
+    let person: Person
+    let source: BytePath
+    let storage: StorageKind
+    let links: LinkPolicy
+    let parentFolder: [UInt8]
+    let includeTopLevelFolder: Bool
+}
+
 extension Database {
+    /// Makes the consignment with its number and its defaults; no step has begun.
+    func insert(
+        _ new: NewConsignmentRow, store: RecordID, run: RunID, at now: Timestamp
+    ) throws -> Consignment {
+        try execute(sql: "UPDATE counter SET value = value + 1 WHERE name = 'consignment'")
+        let sequence = try UInt64(
+            Int64.fetchOne(self, sql: "SELECT value FROM counter WHERE name = 'consignment'") ?? 0)
+        let reference = ConsignmentReference(year: now.year, sequence: sequence)
+        let id = RecordID.derived(from: store, name: Array("consignment \(sequence) \(now.milliseconds)".utf8))
+        try execute(
+            sql: """
+                INSERT INTO consignment (uuid, sequence, reference, type, seriesId, bodyId, seriesName,
+                    transferringBodyName, transferringBodyTdrCode, userLogin, contactName, contactEmail,
+                    source, storage, links, parentFolder, includeTopLevelFolder, created)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                Data(id.bytes), Int64(sequence), reference.description, new.type.rawValue, new.series?.row,
+                new.body.row, new.series?.name, new.body.name, new.body.code, new.person.login, new.person.name,
+                new.person.email, Data(new.source.bytes), new.storage.rawValue, new.links.rawValue,
+                Data(new.parentFolder), new.includeTopLevelFolder, now.milliseconds,
+            ])
+        let row = lastInsertedRowID
+        for (name, value) in PropertyName.fileDefaults {
+            try execute(
+                sql: "INSERT INTO fileDefault (consignmentId, propertyName, value) VALUES (?, ?, ?)",
+                arguments: [row, name, value])
+        }
+        try recordEvent(run, at: now, consignment: row, "ConsignmentCreated", new: reference.description)
+        let defaults = PropertyName.fileDefaults.map { "\"\($0.name)\":\"\($0.value)\"" }.joined(separator: ",")
+        try recordEvent(run, at: now, consignment: row, EventName.fileDefaults, new: "{\(defaults)}")
+        return try consignment(row: row)
+    }
+
     func consignment(row: Int64) throws -> Consignment {
         guard let row = try Row.fetchOne(self, sql: "SELECT * FROM consignment WHERE id = ?", arguments: [row]) else {
             throw StoreError.unknownConsignment("row \(row)")

@@ -114,7 +114,7 @@ extension Database {
         }
     }
 
-    fileprivate func engines() throws -> Engines {
+    func engines() throws -> Engines {
         var out: Engines = [:]
         for row in try Row.fetchAll(self, sql: "SELECT * FROM engine") {
             out[try row.value("id")] = (
@@ -128,19 +128,20 @@ extension Database {
 }
 
 /// The engines of the store by row, with the version of their container signatures.
-private typealias Engines = [Int64: (version: EngineVersion, container: String)]
+typealias Engines = [Int64: (version: EngineVersion, container: String)]
 
 extension FileReport {
     /// By place, since looking a column up by its name costs more than reading it.
-    fileprivate static let columns = """
+    static let columns = """
         file.id, file.uuid, file.path, file.fileType, file.reference, file.size, file.modified, file.sha256,
         fileStatus.serverSha256, parent.reference, \(FileStatuses.columns)
         """
 
-    fileprivate init(_ row: Row) throws {
+    init(_ row: Row) throws {
         guard let path = RelativePath(Array(try row.value(2) as Data)), let type = FileType(rawValue: try row.value(3)),
             let id = RecordID(bytes: Array(try row.value(1) as Data))
         else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a file's row makes no sense") }
+        self.row = try row.value(0)
         self.path = path
         self.type = type
         self.id = id

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct UploadCommand: TDRCommand {
@@ -76,9 +77,14 @@ struct UploadCommand: TDRCommand {
         name: .shortAndLong, help: ArgumentHelp("Files read at once. Default: the number of cores.", valueName: "n"))
     var jobs: Int?
 
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if remote.server != nil, inPlace || resume != nil {
+            throw ValidationError("--in-place and --resume do not go with --server: the same command goes on by itself")
+        }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if resume != nil {
             if folder != nil { throw ValidationError("--resume knows its folder: give the reference alone") }
@@ -87,11 +93,12 @@ struct UploadCommand: TDRCommand {
         if folder == nil { throw ValidationError("name the folder to upload, or a reference with --resume") }
         if dryRun { return }
         if series == nil { throw ValidationError("name the series with --series") }
-        if body == nil { throw ValidationError("name the transferring body with --body") }
+        if body == nil, !remote.isUsed { throw ValidationError("name the transferring body with --body") }
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
         if dryRun, let folder { return try await plan(folder.path, context) }
+        if let folder, let client = try remote.client(context) { return try await send(folder.path, client, context) }
         let meter = ProgressMeter()
         let summary: UploadSummary
         if let resume {
@@ -104,7 +111,8 @@ struct UploadCommand: TDRCommand {
                     confirmedWhenCleanBy: confirmWhenClean ? context.login : nil)
             }
         } else {
-            guard let folder, let body else { throw ValidationError("name the folder and the body") }
+            guard let folder else { throw ValidationError("name the folder to upload") }
+            guard let body else { throw ValidationError("name the transferring body with --body") }
             // A store that would lie among the records must not even be made.
             try Intake.checkPlace(of: folder.path, storeDirectory: context.store)
             let store = try context.openStore(.create)
@@ -127,6 +135,40 @@ struct UploadCommand: TDRCommand {
             }
         }
         return try tell(summary, context)
+    }
+
+    private func send(_ folder: BytePath, _ client: APIClient, _ context: CommandContext) async throws -> Outcome {
+        guard let series else { throw ValidationError("name the series with --series") }
+        var request = RemoteUploadRequest(source: folder, series: series, jobs: jobs ?? max(4, context.jobs))
+        request.links = links
+        request.includeTopLevelFolder = includeTopLevelFolder
+        request.fresh = fresh
+        let wanted = request
+        let meter = ProgressMeter()
+        let summary: RemoteUploadSummary
+        do {
+            summary = try await ProgressLine(meter, context).during {
+                try await RemoteUpload(client, meter: meter).upload(wanted)
+            }
+        } catch let error as UploadError {
+            if case .refused(let list, _) = error { list.say(context, "refused") }
+            throw error
+        }
+        if context.json {
+            try context.output.json(UploadOutput(summary))
+        } else {
+            context.output.line(summary.reference)
+        }
+        for (list, word) in summary.plan.lists { list.say(context, word) }
+        summary.failed.say(context, "not uploaded")
+        let isWhole = summary.failed.count == 0
+        context.messages.note(
+            "\(summary.resumed ? "went on with" : "uploaded") \(summary.reference): "
+                + "\(Text.count(summary.filesStored, "file")), \(Text.size(summary.plan.bytes)); "
+                + (isWhole
+                    ? "the server checks it now: tdr status \(summary.reference)"
+                    : "it is not complete: mend the files and give the same command again"))
+        return isWhole ? .done : .findings
     }
 
     private func plan(_ folder: BytePath, _ context: CommandContext) async throws -> Outcome {
@@ -196,6 +238,16 @@ struct UploadOutput: Encodable {
     let plan: PlanOutput
     let failed: [RemarkOutput]
     let failedCount: Int
+
+    init(_ summary: RemoteUploadSummary) {
+        reference = summary.reference
+        consignmentId = summary.consignmentId
+        resumed = summary.resumed
+        files = summary.filesStored
+        plan = PlanOutput(summary.plan)
+        failed = summary.failed.first.map { RemarkOutput($0.path, $0.remark) }
+        failedCount = summary.failed.count
+    }
 
     init(_ summary: UploadSummary) {
         reference = summary.consignment.reference.description

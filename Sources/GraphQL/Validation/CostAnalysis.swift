@@ -1,0 +1,72 @@
+/// What an operation may cost at most: the sum over its fields, where lists multiply what is selected in them.
+///
+/// Each fragment is counted once, so the time is linear however often it is spread. Only for valid documents.
+struct CostAnalysis {
+    private let schema: Schema
+    private let variables: JSONObject
+    private var fragments: [String: Int] = [:]
+    /// Whether the outcome depends on variables.
+    private(set) var usesVariables = false
+
+    /// - Parameter fragments: Each after those that it contains.
+    init(schema: Schema, fragments: [FragmentNode], variables: JSONObject) {
+        self.schema = schema
+        self.variables = variables
+        for fragment in fragments {
+            self.fragments[fragment.name.text] = cost(
+                fragment.selection, schema.type(named: fragment.typeCondition.text))
+        }
+    }
+
+    mutating func cost(of operation: OperationNode) -> Int {
+        let root = operation.kind == .mutation ? schema.mutationType : schema.queryType
+        return cost(operation.selection, root.map { schema.types[$0] })
+    }
+
+    private mutating func cost(_ set: SelectionSet, _ parent: NamedType?) -> Int {
+        var sum = 0
+        for selection in set.selections {
+            switch selection {
+            case .spread(let node): sum = CostAnalysis.add(sum, fragments[node.name.text] ?? 0)
+            case .inline(let node):
+                let type = node.typeCondition.map { schema.type(named: $0.text) } ?? parent
+                sum = CostAnalysis.add(sum, cost(node.selection, type))
+            case .field(let node): sum = CostAnalysis.add(sum, cost(node, parent))
+            }
+        }
+        return sum
+    }
+
+    private mutating func cost(_ node: FieldNode, _ parent: NamedType?) -> Int {
+        // Introspection has a limit of its own, and no resolver that could be expensive.
+        guard let parent, !node.name.text.hasPrefix("__"), let info = schema.field(node.name.text, of: parent) else {
+            return 0
+        }
+        let own = max(0, info.definition.cost)
+        guard let selection = node.selection else { return own }
+        let inner = cost(selection, schema.named(info.type))
+        let (product, isTooMuch) = inner.multipliedReportingOverflow(by: factor(node, info))
+        return isTooMuch ? Int.max : CostAnalysis.add(own, product)
+    }
+
+    private mutating func factor(_ node: FieldNode, _ info: FieldInfo) -> Int {
+        switch info.definition.multiplier {
+        case .factor(let factor): return info.type.element == nil ? 1 : max(0, factor)
+        case .argument(let name, let otherwise):
+            var value = info.argument(name)?.definition.defaultValue
+            switch node.arguments.first(where: { $0.name.text == name })?.value.kind {
+            case .int(let text): value = Int(text).map { .int($0) } ?? .int(Int.max)
+            case .variable(let variable):
+                usesVariables = true
+                value = variables[variable] ?? value
+            default: break
+            }
+            return max(0, value?.int ?? otherwise)
+        }
+    }
+
+    private static func add(_ one: Int, _ other: Int) -> Int {
+        let (sum, isTooMuch) = one.addingReportingOverflow(other)
+        return isTooMuch ? Int.max : sum
+    }
+}

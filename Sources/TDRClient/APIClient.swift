@@ -1,0 +1,185 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Streams
+import TDRCore
+
+/// Asks a tdr server, and tries again what the network has lost.
+public struct APIClient: Sendable {
+    private static let tries = 6
+    private static let largestAnswer = 64 << 20
+    /// Lives as long as the program: its connections are shared.
+    private static let http: HTTPClient = {
+        // A token must not follow a redirect to somebody else.
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout = .init(connect: .seconds(10), read: .seconds(90))
+        configuration.httpVersion = .http1Only
+        configuration.decompression = .disabled
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    /// The server's address, without a slash at its end.
+    let server: String
+    private let token: String
+
+    /// A client of `server` that shows `token`.
+    ///
+    /// - Throws: ``ClientError``.
+    public init(server: String, token: String?) throws {
+        var server = server
+        while server.hasSuffix("/") { server.removeLast() }
+        let isLoopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
+            server == $0 || server.hasPrefix($0 + ":") || server.hasPrefix($0 + "/")
+        }
+        guard server.hasPrefix("https://") || server.hasPrefix("http://"), server.utf8.allSatisfy({ (33...126).contains($0) })
+        else { throw ClientError.badServer(server) }
+        guard server.hasPrefix("https://") || isLoopback else { throw ClientError.needsTLS(server) }
+        guard let token, !token.isEmpty, token.utf8.allSatisfy({ (33...126).contains($0) }) else {
+            throw ClientError.noToken(server)
+        }
+        self.server = server
+        self.token = token
+    }
+
+    // MARK: GraphQL
+
+    private struct Question<Variables: Encodable>: Encodable {
+        let query: String
+        let variables: Variables
+    }
+
+    private struct Answer<Value: Decodable>: Decodable {
+        struct Fault: Decodable {
+            struct Extensions: Decodable { let code: String? }
+            let message: String
+            let extensions: Extensions?
+        }
+        let data: Value?
+        let errors: [Fault]?
+    }
+
+    /// Asks; an answer with errors is thrown.
+    ///
+    /// - Parameter isRepeatable: whether asking twice is as good as asking once, so that a lost answer can be asked for
+    ///   again.
+    /// - Throws: ``ClientError``, `CancellationError`.
+    func ask<Value: Decodable>(
+        _ query: String, _ variables: some Encodable, as type: Value.Type = Value.self, isRepeatable: Bool = true
+    ) async throws -> Value {
+        let body = try JSONEncoder().encode(Question(query: query, variables: variables))
+        let (status, _, bytes) = try await send(isRepeatable: isRepeatable) {
+            var request = request("\(server)/graphql", .POST)
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: body))
+            return request
+        }
+        guard let answer = try? JSONDecoder().decode(Answer<Value>.self, from: Data(bytes)) else {
+            throw ClientError.strange(server, reason: "status \(status), and no answer that can be read")
+        }
+        if let fault = answer.errors?.first {
+            throw ClientError.answered(fault.message, code: fault.extensions?.code ?? "")
+        }
+        guard let value = answer.data else { throw ClientError.strange(server, reason: "an answer without data") }
+        return value
+    }
+
+    // MARK: Bytes
+
+    /// How a piece of a file was taken.
+    enum Sent: Equatable {
+        /// All of the file is there now.
+        case whole
+        /// The server wants to go on from this byte.
+        case goOn(from: Int64)
+        /// The bytes are not those that were declared.
+        case mismatch(String)
+    }
+
+    /// How much of a file has arrived.
+    func received(_ path: String) async throws -> Int64 {
+        let (status, headers, _) = try await send(isRepeatable: true) { request(server + path, .HEAD) }
+        guard status == 200, let offset = headers.first(name: "Upload-Offset").flatMap({ Int64($0) }) else {
+            throw ClientError.strange(server, reason: "status \(status) for the state of a file")
+        }
+        return offset
+    }
+
+    /// Sends the bytes of a file from `offset` on. Whatever breaks is told as where to go on.
+    func put(
+        _ path: String, size: Int64, from offset: Int64, _ bytes: @escaping @Sendable () throws -> FileBytes
+    ) async throws -> Sent {
+        var request = request(server + path, .PUT)
+        if offset > 0 {
+            request.headers.add(name: "Content-Range", value: "bytes \(offset)-\(size - 1)/\(size)")
+        }
+        if size > offset { request.body = .stream(try bytes(), length: .known(size - offset)) }
+        let response = try await APIClient.http.execute(request, timeout: .hours(24 * 7))
+        let body = try await response.body.collect(upTo: 1 << 20)
+        switch response.status.code {
+        case 200, 201, 204: return .whole
+        case 401: throw ClientError.refused(server)
+        default: break
+        }
+        let fault = try? JSONDecoder().decode(Answer<String>.self, from: Data(body.readableBytesView)).errors?.first
+        if let next = response.headers.first(name: "Upload-Offset").flatMap({ Int64($0) }) {
+            return next == size ? .whole : .goOn(from: next)
+        }
+        if fault?.extensions?.code == "DIGEST_MISMATCH" || response.status.code == 413 {
+            return .mismatch(fault?.message ?? "it has another size")
+        }
+        throw ClientError.answered(
+            fault?.message ?? "the server answers \(response.status.code)", code: fault?.extensions?.code ?? "")
+    }
+
+    // MARK: Requests
+
+    private func request(_ url: String, _ method: HTTPMethod) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        request.headers.add(name: "Accept", value: "application/json")
+        return request
+    }
+
+    /// Sends a request and reads its answer, again after a while when the network or the server does not.
+    private func send(
+        isRepeatable: Bool, _ make: () -> HTTPClientRequest
+    ) async throws -> (status: Int, headers: HTTPHeaders, body: [UInt8]) {
+        var reason = ""
+        for attempt in 0..<APIClient.tries {
+            if attempt > 0 { try await APIClient.rest(attempt) }
+            do {
+                let response = try await APIClient.http.execute(make(), timeout: .seconds(90))
+                let body = try await response.body.collect(upTo: APIClient.largestAnswer)
+                let status = Int(response.status.code)
+                if status == 401 { throw ClientError.refused(server) }
+                if status != 429, status < 502 {
+                    return (status, response.headers, Array(body.readableBytesView))
+                }
+                reason = "status \(status)"
+            } catch let error as ClientError {
+                throw error
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                if error as? HTTPClientError == .cancelled { throw CancellationError() }
+                reason = "\(error)"
+                // It may have been done, although the answer was lost.
+                if !isRepeatable, !APIClient.isConnecting(error) { break }
+            }
+        }
+        throw ClientError.unreachable(server, reason: reason)
+    }
+
+    /// Whether nothing can have been sent.
+    private static func isConnecting(_ error: any Error) -> Bool {
+        error is NIOConnectionError || error as? HTTPClientError == .connectTimeout
+    }
+
+    /// A pause that doubles, and that differs for each who waits.
+    static func rest(_ attempt: Int) async throws {
+        try await Task.sleep(for: .milliseconds(Int.random(in: 100...200) << min(attempt, 6)))
+    }
+}

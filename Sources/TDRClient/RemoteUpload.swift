@@ -1,0 +1,199 @@
+import FoundationEssentials
+import Glibc
+public import Streams
+public import TDRCore
+
+/// What to upload through a server, and as what.
+public struct RemoteUploadRequest: Sendable {
+    /// The folder of records.
+    public var source: BytePath
+    /// The series' code.
+    public var series: String
+    /// What to do with links and special files.
+    public var links: LinkPolicy = .refuse
+    /// Whether the catalogue shows the folder's own name.
+    public var includeTopLevelFolder = false
+    /// Begin anew even when an upload of the same folder was interrupted.
+    public var fresh = false
+    /// Files hashed and sent at once.
+    public var jobs: Int
+
+    /// An upload of `source`.
+    public init(source: BytePath, series: String, jobs: Int) {
+        self.source = source
+        self.series = series
+        self.jobs = jobs
+    }
+}
+
+/// What an upload through a server did.
+public struct RemoteUploadSummary: Sendable {
+    /// The consignment's reference.
+    public let reference: String
+    /// Its id.
+    public let consignmentId: String
+    /// What the folder held.
+    public let plan: UploadPlan
+    /// Whether an interrupted upload was continued.
+    public let resumed: Bool
+    /// Files that are on the server now.
+    public let filesStored: Int
+    /// Files that could not be sent, with the reason.
+    public let failed: PathList
+}
+
+/// Sends a folder of records to a server: hashes a batch of files while the one before is on its way, and goes on with
+/// what an earlier run has not sent.
+public struct RemoteUpload: Sendable {
+    private static let batchFiles = 500
+    private static let batchBytes: Int64 = 1 << 30
+    private static let attempts = 3
+    private static let tries = 8
+
+    private let client: APIClient
+    private let meter: ProgressMeter
+
+    /// Uploads by `client`, telling `meter` how far it is.
+    public init(_ client: APIClient, meter: ProgressMeter) {
+        self.client = client
+        self.meter = meter
+    }
+
+    /// Sends the folder of `request` into a new consignment, or goes on with one that was interrupted.
+    ///
+    /// - Throws: ``ClientError``, ``UploadError``, `CancellationError`. The same call goes on from there.
+    public func upload(_ request: RemoteUploadRequest) async throws -> RemoteUploadSummary {
+        let plan = try await Intake.plan(request.source, links: request.links)
+        if plan.refused.count > 0 { throw UploadError.refused(plan.refused, policy: request.links) }
+        if plan.files == 0 { throw UploadError.empty(plan.source) }
+        if let first = plan.notUTF8.first.first {
+            throw ClientError.notText(plan.notUTF8.count, first: first.path.display)
+        }
+        let folder = String(decoding: plan.source.lastComponent, as: UTF8.self)
+        let (place, resumed) = try await consignment(folder, request)
+        meter.begin("uploading", files: plan.files, bytes: plan.bytes)
+        let threads = BlockingExecutor(threads: request.jobs + 2)
+        defer { threads.shutDown() }
+        let sending = Sending(
+            client: client, consignment: place.consignmentid, source: plan.source, jobs: request.jobs,
+            threads: threads, meter: meter)
+        let walk = try FolderWalk(plan.source, links: request.links)
+        var failed = plan.unreadable
+        var stored = 0
+        var next = try await sending.hash(try walk.next(RemoteUpload.batchFiles, RemoteUpload.batchBytes))
+        while let batch = next {
+            failed.add(batch.failed)
+            let upcoming = try walk.next(RemoteUpload.batchFiles, RemoteUpload.batchBytes)
+            async let after = sending.hash(upcoming)
+            let outcome = try await sending.send(batch)
+            stored += outcome.stored
+            failed.add(outcome.failed)
+            next = try await after
+        }
+        // What is not whole must not look whole: the list stays open until every file is on it.
+        if failed.count == 0 { try await sending.declare([], folders: [], more: false) }
+        return RemoteUploadSummary(
+            reference: place.consignmentReference, consignmentId: place.consignmentid, plan: plan, resumed: resumed,
+            filesStored: stored, failed: failed)
+    }
+
+    // MARK: The consignment
+
+    struct Place: Decodable {
+        struct Status: Decodable {
+            let statusType: String
+            let value: String
+        }
+        let consignmentid: String
+        let consignmentReference: String
+        let seriesName: String?
+        let parentFolder: String?
+        let includeTopLevelFolder: Bool?
+        let consignmentStatuses: [Status]
+
+        static let fields = """
+            consignmentid consignmentReference seriesName parentFolder includeTopLevelFolder
+            consignmentStatuses { statusType value }
+            """
+    }
+
+    private struct Me: Decodable {
+        struct Person: Decodable {
+            let userId: String
+            let body: String?
+        }
+        let me: Person
+    }
+
+    private struct SeriesList: Decodable {
+        struct Series: Decodable {
+            let seriesid: String
+            let code: String
+        }
+        let getSeries: [Series]
+    }
+
+    private struct Consignments: Decodable {
+        struct Connection: Decodable {
+            struct Edge: Decodable { let node: Place }
+            let edges: [Edge]
+        }
+        let consignments: Connection
+    }
+
+    private struct Made: Decodable { let addConsignment: Place }
+    private struct Started: Decodable { let startUpload: String }
+
+    private func consignment(
+        _ folder: String, _ request: RemoteUploadRequest
+    ) async throws -> (place: Place, resumed: Bool) {
+        let me = try await client.ask("{ me { userId body } }", [String: String](), as: Me.self).me
+        guard let body = me.body else { throw ClientError.wrongBody("you belong to no transferring body on that server") }
+        if !request.fresh, let earlier = try await interrupted(folder, request, me.userId) { return (earlier, true) }
+        let series = try await client.ask(
+            "query($body: String!) { getSeries(body: $body) { seriesid code } }", ["body": body], as: SeriesList.self
+        ).getSeries
+        guard let found = series.first(where: { $0.code == request.series }) else {
+            throw ClientError.unknownSeries(request.series)
+        }
+        let made = try await client.ask(
+            """
+            mutation($series: UUID!) {
+                addConsignment(addConsignmentInput: { consignmentType: "standard", seriesid: $series }) { \(Place.fields) }
+            }
+            """, ["series": found.seriesid], as: Made.self, isRepeatable: false
+        ).addConsignment
+        struct Start: Encodable {
+            let id: String
+            let folder: String
+            let shows: Bool
+        }
+        _ = try await client.ask(
+            """
+            mutation($id: UUID!, $folder: String!, $shows: Boolean!) {
+                startUpload(startUploadInput:
+                    { consignmentId: $id, parentFolder: $folder, includeTopLevelFolder: $shows })
+            }
+            """, Start(id: made.consignmentid, folder: folder, shows: request.includeTopLevelFolder), as: Started.self,
+            isRepeatable: false)
+        return (made, false)
+    }
+
+    /// An upload of the same folder into the same series that has begun and is not complete.
+    private func interrupted(_ folder: String, _ request: RemoteUploadRequest, _ user: String) async throws -> Place? {
+        let recent = try await client.ask(
+            """
+            query($user: UUID!) {
+                consignments(limit: 100, consignmentFiltersInput: { userId: $user, consignmentType: "standard" }) {
+                    edges { node { \(Place.fields) } }
+                }
+            }
+            """, ["user": user], as: Consignments.self
+        ).consignments.edges.map(\.node)
+        return recent.first { place in
+            place.parentFolder == folder && place.seriesName == request.series
+                && place.includeTopLevelFolder == request.includeTopLevelFolder
+                && place.consignmentStatuses.contains { $0.statusType == "Upload" && $0.value == "InProgress" }
+        }
+    }
+}

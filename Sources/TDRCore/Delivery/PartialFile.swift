@@ -1,0 +1,132 @@
+import CShims
+import Glibc
+public import Streams
+
+/// The bytes of a declared file on their way in: in `incoming/{consignment}/{file}` of the store until they are whole
+/// and proved, so that nobody takes them for an object. For one task at a time.
+///
+/// What has arrived stays when a connection breaks; the rest is sent later from there. The digest is computed on what
+/// is written; after a break it is computed anew over what the disk has, and so proves that, too.
+public final class PartialFile {
+    /// What to do when the client says which piece this is.
+    public enum Start: Sendable {
+        /// From the first byte, whatever has arrived.
+        case anew
+        /// From this byte on, which must be the next.
+        case at(Int64)
+    }
+
+    private let file: OpenFile
+    private let expected: ExpectedFile
+    private let place: BytePath
+    private let store: BytePath
+    private var hasher = SHA256Hasher()
+    /// The digest of this piece alone, where the client gave one.
+    private var piece: SHA256Hasher?
+    private let begin: Int64
+    private var unflushed: Int64 = 0
+    /// Bytes there are, of this piece and of those before it.
+    public private(set) var count: Int64
+
+    /// Bytes of the file that have arrived in earlier tries.
+    public static func received(_ expected: ExpectedFile, in store: Store) -> Int64 {
+        // What cannot be looked at has to come again.
+        (try? FileStatus.of(place(of: expected, in: store)).size) ?? 0
+    }
+
+    /// Opens the file for a piece.
+    ///
+    /// - Throws: ``DeliveryError/wrongOffset(expected:)``, ``DeliveryError/tooLittleRoom``, ``SystemFault``.
+    public init(_ expected: ExpectedFile, in store: Store, _ start: Start, digestsPiece: Bool) throws {
+        self.expected = expected
+        self.store = store.directory
+        place = PartialFile.place(of: expected, in: store)
+        try makeDirectory(store.directory.appending("incoming"), intermediate: false)
+        try makeDirectory(place.directory, intermediate: false)
+        file = try OpenFile.open(place, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode: 0o600)
+        // Another request may have been at it: one writer at a time, whichever process.
+        guard try file.tryLock() else { throw DeliveryError.beingSent }
+        if digestsPiece { piece = SHA256Hasher() }
+        let there = try file.status().size
+        switch start {
+        case .anew:
+            try file.truncate(to: 0)
+            begin = 0
+        case .at(let offset):
+            guard offset == there else { throw DeliveryError.wrongOffset(expected: there) }
+            var hasher = SHA256Hasher()
+            try file.forEachPiece(of: there) { bytes, _ in hasher.update(bytes) }
+            self.hasher = hasher
+            begin = there
+        }
+        count = begin
+        guard lseek(file.descriptor, off_t(begin), SEEK_SET) >= 0 else { throw SystemFault("write", place) }
+        var room = statvfs()
+        guard store.directory.withCString({ statvfs($0, &room) }) == 0 else {
+            throw SystemFault("look at", store.directory)
+        }
+        // Some room is left for the database, which has to record it all.
+        let available = Int64(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
+        guard expected.size - begin <= available - (64 << 20) else { throw DeliveryError.tooLittleRoom }
+    }
+
+    private static func place(of expected: ExpectedFile, in store: Store) -> BytePath {
+        store.directory.appending("incoming").appending(expected.consignment.id.description)
+            .appending(expected.id.description)
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// - Throws: ``DeliveryError/wrongSize(declared:received:)`` when they are too many; ``DeliveryError``,
+    ///   ``SystemFault``.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        guard count + Int64(bytes.count) <= expected.size else {
+            throw DeliveryError.wrongSize(declared: expected.size, received: count + Int64(bytes.count))
+        }
+        do {
+            try file.write(bytes)
+        } catch {
+            if error.code == ENOSPC || error.code == EDQUOT { throw DeliveryError.tooLittleRoom }
+            throw error
+        }
+        hasher.update(bytes)
+        piece?.update(bytes)
+        count += Int64(bytes.count)
+        unflushed += Int64(bytes.count)
+        if unflushed >= 16 << 20 {
+            // Writing back while the rest arrives, so that the sync before the commit finds little to do.
+            _ = tdr_start_writeback(file.descriptor, count - unflushed, unflushed)
+            unflushed = 0
+        }
+    }
+
+    /// The digest of the piece that was written, where it was asked for.
+    public var pieceDigest: SHA256Digest? { piece?.finish() }
+
+    /// Takes back the piece: it is not what its sender says it is.
+    public func takeBack() throws {
+        try file.truncate(to: begin)
+        count = begin
+    }
+
+    /// Whether all bytes are there.
+    public var isWhole: Bool { count == expected.size }
+
+    /// Proves the whole file; what is not as declared is thrown away, to be sent again from the start.
+    ///
+    /// - Throws: ``DeliveryError/mismatch(declared:received:)``.
+    public func prove() throws -> ProvedFile {
+        let digest = hasher.finish()
+        guard digest == expected.sha256 else {
+            try file.truncate(to: 0)
+            throw DeliveryError.mismatch(declared: expected.sha256.hex, received: digest.hex)
+        }
+        return ProvedFile(expected: expected, place: place)
+    }
+}
+
+/// A file whose bytes are all there and are those that were declared; not durable yet.
+public struct ProvedFile: Sendable {
+    let expected: ExpectedFile
+    let place: BytePath
+}

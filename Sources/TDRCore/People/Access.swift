@@ -1,0 +1,149 @@
+/// Something that can be asked of the archive through its API.
+public enum Act: String, Sendable, CaseIterable {
+    /// See the series of a body.
+    case seeSeries
+    /// Begin a standard transfer.
+    case createStandard
+    /// Begin the transfer of a judgment.
+    case createJudgment
+    /// List all consignments.
+    case listConsignments
+    /// See a consignment, its files, its progress.
+    case readConsignment
+    /// Choose the series of a consignment.
+    case chooseSeries
+    /// Begin an upload, declare files, send bytes.
+    case upload
+    /// Say how a step went that is the transferring person's own.
+    case setOwnStatus
+    /// Say how a check went.
+    case setCheckStatus
+    /// Say how a review went.
+    case setReviewStatus
+    /// Say how an export went, and where it went.
+    case setExportStatus
+    /// Write metadata of files.
+    case writeFileMetadata
+    /// Write metadata of the consignment, and agree to the terms.
+    case writeConsignmentMetadata
+    /// Start checks.
+    case startChecks
+    /// Confirm that custody passes.
+    case confirmTransfer
+    /// Start an export.
+    case startExport
+    /// See how the server is.
+    case seeMetrics
+
+    /// The scope that a token needs for it.
+    public var scope: Scope {
+        switch self {
+        case .seeSeries, .listConsignments, .readConsignment: .read
+        case .createStandard, .createJudgment, .chooseSeries, .upload, .setOwnStatus, .writeFileMetadata,
+            .writeConsignmentMetadata, .confirmTransfer:
+            .transfer
+        case .startChecks: .check
+        case .startExport: .export
+        case .setReviewStatus: .review
+        case .setCheckStatus, .setExportStatus: .service
+        case .seeMetrics: .admin
+        }
+    }
+}
+
+/// How somebody stands to what they ask for.
+public enum Relation: String, Sendable, CaseIterable {
+    /// It is theirs: they made the consignment, or it is their own body.
+    case own
+    /// It is another person's of their body.
+    case body
+    /// It is another body's.
+    case other
+    /// It is anybody's, and has been given to the archive for review.
+    case underReview
+    /// It is about nothing that belongs to anybody.
+    case none
+}
+
+/// Who may do what: one table, which every resolver and every route asks.
+///
+/// Nobody shares a consignment with colleagues: only the one who made it transfers it. What is not in the table is
+/// forbidden.
+public enum Access {
+    private static let everything: Set<Relation> = [.own, .body, .other]
+
+    /// The relations for which a role may do an act.
+    static func relations(_ role: Role, _ act: Act) -> Set<Relation> {
+        switch (act, role) {
+        case (_, .administrator):
+            switch act {
+            // Even who runs the store does not say how checks went: the engine does.
+            case .setCheckStatus, .setReviewStatus, .setExportStatus, .createJudgment, .createStandard: []
+            case .listConsignments, .seeMetrics: [.none]
+            case .upload, .chooseSeries, .setOwnStatus, .confirmTransfer: [.own]
+            default: everything
+            }
+
+        case (.seeSeries, .standardUser), (.seeSeries, .judgmentUser): [.own]
+        case (.createStandard, .standardUser): [.none]
+        case (.createJudgment, .judgmentUser): [.none]
+        case (.createStandard, .dataLoad): [.none]
+        case (.listConsignments, .reporting): [.none]
+        case (.seeMetrics, .reporting): [.none]
+
+        case (.readConsignment, .standardUser), (.readConsignment, .judgmentUser): [.own]
+        case (.readConsignment, .archiveUser), (.readConsignment, .metadataViewer),
+            (.readConsignment, .transferAdviser):
+            [.underReview]
+        case (.readConsignment, .export), (.readConsignment, .updateMetadata), (.readConsignment, .dataLoad),
+            (.readConsignment, .notifyExport), (.readConsignment, .reporting), (.readConsignment, .antivirus),
+            (.readConsignment, .checksum), (.readConsignment, .fileFormat):
+            everything
+
+        // A judgment has no series.
+        case (.chooseSeries, .standardUser): [.own]
+        case (.chooseSeries, .dataLoad): [.own]
+        case (.upload, .standardUser), (.upload, .judgmentUser), (.upload, .dataLoad): [.own]
+        case (.setOwnStatus, .standardUser), (.setOwnStatus, .judgmentUser), (.setOwnStatus, .dataLoad): [.own]
+        case (.writeFileMetadata, .standardUser): [.own]
+        case (.writeFileMetadata, .updateMetadata): everything
+        case (.writeConsignmentMetadata, .standardUser), (.writeConsignmentMetadata, .judgmentUser): [.own]
+        case (.startChecks, .standardUser), (.startChecks, .judgmentUser), (.startChecks, .dataLoad): [.own]
+        case (.confirmTransfer, .standardUser), (.confirmTransfer, .judgmentUser): [.own]
+        case (.startExport, .standardUser), (.startExport, .judgmentUser): [.own]
+        case (.startExport, .export): everything
+
+        case (.setCheckStatus, .antivirus), (.setCheckStatus, .checksum), (.setCheckStatus, .fileFormat): everything
+        case (.setReviewStatus, .transferAdviser): [.underReview]
+        case (.setExportStatus, .export): everything
+        default: []
+        }
+    }
+
+    /// Whether `principal` may do `act` to something they stand to in these relations.
+    public static func allows(_ principal: Principal, _ act: Act, _ relations: Set<Relation>) -> Bool {
+        guard principal.scopes.contains(act.scope) else { return false }
+        return principal.roles.contains { !Access.relations($0, act).isDisjoint(with: relations) }
+    }
+
+    /// How `principal` stands to a consignment.
+    public static func relations(of principal: Principal, to consignment: ConsignmentFacts) -> Set<Relation> {
+        var relations: Set<Relation> =
+            consignment.owner == principal.id
+            ? [.own] : consignment.consignment.bodyCode == principal.bodyCode ? [.body] : [.other]
+        if consignment.isUnderReview { relations.insert(.underReview) }
+        return relations
+    }
+}
+
+/// A consignment with what decides who may touch it.
+public struct ConsignmentFacts: Sendable {
+    /// The consignment.
+    public let consignment: Consignment
+    /// Who made it through the API; nil for one made on the command line.
+    public let owner: RecordID?
+    /// Whether it has been given to the archive for review.
+    public let isUnderReview: Bool
+    /// The row of its series; not for use outside.
+    let seriesRow: Int64?
+}

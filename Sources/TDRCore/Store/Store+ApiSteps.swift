@@ -1,0 +1,215 @@
+import FoundationEssentials
+import GRDB
+import Streams
+
+/// A step of a consignment with its times.
+public struct StepReport: Sendable {
+    /// Which.
+    public let type: ConsignmentStatusType
+    /// How far.
+    public let value: ConsignmentStatusValue
+    /// When it began.
+    public let created: Timestamp
+    /// When it last changed.
+    public let modified: Timestamp
+}
+
+/// An export that was asked for and is not done.
+public struct ExportWish: Sendable {
+    /// Of which consignment.
+    public let consignment: Consignment
+    /// By whom.
+    public let requestedBy: String
+}
+
+extension Store {
+    /// The steps of each of these consignments, by the order of the types.
+    package func steps(of consignments: [Consignment]) throws -> [[StepReport]] {
+        try read { db in
+            let list = "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
+                    WHERE consignmentId IN (SELECT value FROM json_each(?))
+                    """, arguments: [list])
+            var found: [Int64: [StepReport]] = [:]
+            for row in rows {
+                guard let type = ConsignmentStatusType(rawValue: try row.value(1)),
+                    let value = ConsignmentStatusValue(rawValue: try row.value(2))
+                else { continue }
+                found[try row.value(0), default: []].append(
+                    StepReport(
+                        type: type, value: value, created: Timestamp(milliseconds: try row.value(3)),
+                        modified: Timestamp(milliseconds: try row.value(4))))
+            }
+            let order = Dictionary(
+                uniqueKeysWithValues: ConsignmentStatusType.allCases.enumerated().map { ($1, $0) })
+            return consignments.map { one in
+                (found[one.row] ?? []).sorted { order[$0.type] ?? 0 < order[$1.type] ?? 0 }
+            }
+        }
+    }
+
+    /// The properties of a consignment, but for those that are ours alone.
+    public func consignmentMetadata(of consignment: Consignment) throws -> [(name: String, value: String)] {
+        try metadata(of: consignment).filter { $0.key != ConsignmentPolicy.antivirus }
+            .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// Sets properties of a consignment; an empty value removes one.
+    public func setConsignmentMetadata(
+        _ values: [(name: String, value: String)], of consignment: Consignment, run: RunInfo
+    ) throws {
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            for (name, value) in values {
+                try db.setMetadata(name, of: consignment, to: value.isEmpty ? nil : value, run: runID, at: now)
+            }
+        }
+    }
+
+    /// Moves a step as somebody says who may: by the rules, or not at all.
+    ///
+    /// - Throws: ``StoreError/illegalMove(reference:step:from:to:)``.
+    public func setStep(
+        _ type: ConsignmentStatusType, to value: ConsignmentStatusValue, of consignment: Consignment, isNew: Bool,
+        run: RunInfo
+    ) throws {
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            let old = try db.statuses(of: consignment)[type]
+            if isNew, let old {
+                throw DeliveryError.wrongState(
+                    "Existing consignment \(type.rawValue) status is '\(old.rawValue)'; new entry cannot be added")
+            }
+            if !isNew, old == nil { throw DeliveryError.wrongState("the step \(type.rawValue) has not begun") }
+            try db.move(consignment, type, to: value, run: runID, at: now)
+        }
+    }
+
+    /// Confirms that custody of the records passes to the archive.
+    ///
+    /// - Throws: ``DeliveryError/wrongState(_:)`` as long as something is missing or amiss.
+    public func confirmTransfer(_ consignment: Consignment, by login: String, run: RunInfo) throws {
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            if try db.statuses(of: consignment)[.confirmTransfer] == .completed { return }
+            try db.requireReady(consignment)
+            try db.setMetadata(
+                PropertyName.legalCustodyTransferConfirmed, of: consignment, to: "true", run: runID, at: now)
+            try db.move(consignment, .confirmTransfer, to: .completed, run: runID, at: now)
+        }
+    }
+
+    /// Asks for an export, which somebody who watches ``exportWishes()`` then makes.
+    ///
+    /// - Throws: ``DeliveryError/wrongState(_:)`` unless custody was confirmed; ``StoreError``.
+    public func wishExport(_ consignment: Consignment, by login: String, run: RunInfo) throws {
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            let statuses = try db.statuses(of: consignment)
+            guard statuses[.confirmTransfer] == .completed else {
+                throw DeliveryError.wrongState("confirm the transfer before the export")
+            }
+            try db.requireReady(consignment)
+            // Asked for already: once is enough.
+            let isThere = try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM exportRequest WHERE consignmentId = ?)",
+                arguments: [consignment.row])
+            if isThere == true { return }
+            if statuses[.export] == .completed { return }
+            try db.execute(
+                sql: """
+                    UPDATE consignment SET transferInitiated = coalesce(transferInitiated, ?),
+                        transferInitiatedBy = coalesce(transferInitiatedBy, ?) WHERE id = ?
+                    """, arguments: [now.milliseconds, login, consignment.row])
+            try db.move(consignment, .export, to: .inProgress, run: runID, at: now)
+            try db.execute(
+                sql: "INSERT INTO exportRequest (consignmentId, requestedBy, requested) VALUES (?, ?, ?)",
+                arguments: [consignment.row, login, now.milliseconds])
+            try db.recordEvent(runID, at: now, consignment: consignment.row, "ExportRequested", new: login)
+        }
+    }
+
+    /// The exports that were asked for and are not done, oldest first.
+    public func exportWishes() throws -> [ExportWish] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM exportRequest ORDER BY requested, consignmentId").map { row in
+                ExportWish(
+                    consignment: try db.consignment(row: try row.value("consignmentId")),
+                    requestedBy: try row.value("requestedBy"))
+            }
+        }
+    }
+
+    /// The export is over; `failure` says why there is no bag, where there is none.
+    public func endExportWish(_ consignment: Consignment, failure: String?, run: RunInfo) throws {
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            try db.execute(sql: "DELETE FROM exportRequest WHERE consignmentId = ?", arguments: [consignment.row])
+            guard let failure else { return }
+            if try db.statuses(of: consignment)[.export] == .inProgress {
+                try db.move(consignment, .export, to: .failed, run: runID, at: now)
+                try db.recordEvent(runID, at: now, consignment: consignment.row, "ExportFailed", new: failure)
+            }
+        }
+    }
+
+    /// Has checks made that are missing or could not be made.
+    ///
+    /// - Throws: ``DeliveryError/wrongState(_:)`` before the upload is complete and after the export has begun.
+    public func wishChecks(_ consignment: Consignment, run: RunInfo) throws {
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            let statuses = try db.statuses(of: consignment)
+            guard statuses[.upload] == .completed || statuses[.upload] == .completedWithIssues else {
+                throw DeliveryError.wrongState("the upload is not complete; checks start when it is")
+            }
+            if statuses[.export] == .inProgress || statuses[.export] == .completed {
+                throw DeliveryError.wrongState("the export has begun; nothing can be checked any more")
+            }
+            for step in [ConsignmentStatusType.serverAntivirus, .serverChecksum, .serverFFID, .clientChecks]
+            where statuses[step] != nil {
+                try db.move(consignment, step, to: .inProgress, run: runID, at: now)
+            }
+            try db.recordEvent(runID, at: now, consignment: consignment.row, "ChecksRequested", new: nil)
+        }
+    }
+
+    /// The newest event of a consignment: what changes when anything does.
+    public func newestEvent(of consignment: Consignment) throws -> Int64 {
+        try read { db in
+            try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT max(id) FROM event WHERE consignmentId = ? AND fileId IS NULL"),
+                arguments: [consignment.row]) ?? 0
+        }
+    }
+}
+
+extension Database {
+    /// Whether everything has been uploaded, checked and found good.
+    fileprivate func requireReady(_ consignment: Consignment) throws {
+        let statuses = try statuses(of: consignment)
+        let withoutAntivirus = try metadata(ConsignmentPolicy.antivirus, of: consignment) == "none"
+        var steps: [ConsignmentStatusType] = [.upload, .clientChecks, .serverChecksum, .serverFFID]
+        if consignment.type == .standard { steps.append(.series) }
+        if !withoutAntivirus { steps.append(.serverAntivirus) }
+        let missing = steps.filter { statuses[$0] != .completed }
+        guard missing.isEmpty else {
+            let words = missing.map { "\($0.rawValue) is \(statuses[$0]?.rawValue ?? "not begun")" }
+            throw DeliveryError.wrongState("the transfer is not ready: \(words.joined(separator: ", "))")
+        }
+        // A mismatch does not show in the steps everywhere: no file may have anything to act on.
+        let problems = try tally(of: consignment)[Tally.problem, ""]
+        guard problems == 0 else {
+            throw DeliveryError.wrongState("the transfer is not ready: \(problems) files have findings")
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import FoundationEssentials
+import GRDB
+import Streams
+
+/// What is counted of a consignment.
+public struct ConsignmentCounts: Sendable {
+    private let tally: Tally
+    /// Whether it was decided to make no antivirus check.
+    private let withoutAntivirus: Bool
+
+    init(_ tally: Tally, withoutAntivirus: Bool) {
+        self.tally = tally
+        self.withoutAntivirus = withoutAntivirus
+    }
+
+    /// Files, without folders.
+    public var files: Int { tally.files }
+    /// Folders.
+    public var folders: Int { tally.folders }
+    /// Bytes of all files that have arrived.
+    public var bytes: Int { tally.bytes }
+    /// Files whose bytes have arrived.
+    public var received: Int { tally[.upload, .success] }
+    /// Files with a status that somebody must act on.
+    public var filesWithProblems: Int { tally[Tally.problem, ""] }
+    /// Files with an answer of the antivirus check, whatever it is.
+    public var antivirusProcessed: Int { processed(.antivirus) }
+    /// Files with an answer of the checksum check.
+    public var checksumProcessed: Int { processed(.checksum) }
+    /// Files with an answer of the format check.
+    public var ffidProcessed: Int { processed(.format) }
+
+    /// Whether there are files and every one has passed every check that is wanted.
+    public var allChecksSucceeded: Bool {
+        guard files > 0, received == files, filesWithProblems == 0 else { return false }
+        let wanted = CheckKind.allCases.filter { $0 != .antivirus || !withoutAntivirus }
+        return wanted.allSatisfy { $0.statusTypes.allSatisfy { tally[$0, .success] == files } }
+    }
+
+    private func processed(_ kind: CheckKind) -> Int {
+        kind.statusTypes.map { type in
+            tally.counts(of: type).reduce(0) { $0 + ($1.key == nil ? 0 : $1.value) }
+        }.min() ?? 0
+    }
+}
+
+extension Store {
+    /// The counts of each of these consignments, in two statements.
+    package func counts(of consignments: [Consignment]) throws -> [ConsignmentCounts] {
+        try read { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT consignmentId, statusType, value, count FROM tally
+                    WHERE consignmentId IN (SELECT value FROM json_each(?))
+                    """, arguments: [list(consignments)])
+            var found: [Int64: Tally] = [:]
+            while let row = try rows.next() {
+                found[try row.value(0), default: Tally()][try row.value(1) as String, try row.value(2) as String] =
+                    try row.value(3)
+            }
+            let unscanned = Set(
+                try Int64.fetchAll(
+                    db,
+                    sql: """
+                        SELECT consignmentId FROM consignmentMetadata
+                        WHERE consignmentId IN (SELECT value FROM json_each(?)) AND propertyName = ? AND value = 'none'
+                        """, arguments: [list(consignments), ConsignmentPolicy.antivirus]))
+            return consignments.map {
+                ConsignmentCounts(found[$0.row] ?? Tally(), withoutAntivirus: unscanned.contains($0.row))
+            }
+        }
+    }
+
+    /// How many files of each of these consignments are closed to the public.
+    package func closedRecords(of consignments: [Consignment]) throws -> [Int] {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT consignmentId, count(*) FROM fileMetadata JOIN file ON file.id = fileId
+                    WHERE consignmentId IN (SELECT value FROM json_each(?)) AND fileType = 'File'
+                        AND propertyName = ? AND value = 'Closed'
+                    GROUP BY consignmentId
+                    """, arguments: [list(consignments), PropertyName.closureType])
+            var found: [Int64: Int] = [:]
+            for row in rows { found[try row.value(0)] = try row.value(1) }
+            return consignments.map { found[$0.row] ?? 0 }
+        }
+    }
+
+    /// The id of the folder that each of these consignments is.
+    package func topFolders(of consignments: [Consignment]) throws -> [RecordID?] {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT uuid FROM file WHERE consignmentId = ? AND path = ? AND fileType = 'Folder'")
+            return try consignments.map { one in
+                try Data.fetchOne(statement, arguments: [one.row, Data(one.parentFolder)]).flatMap {
+                    RecordID(bytes: Array($0))
+                }
+            }
+        }
+    }
+
+    /// The id of a consignment's series.
+    package func seriesID(of facts: ConsignmentFacts) -> RecordID? {
+        facts.seriesRow.map { Database.seriesID($0, store: id) }
+    }
+}
+
+private func list(_ consignments: [Consignment]) -> String {
+    "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
+}

@@ -1,0 +1,37 @@
+import FoundationEssentials
+import GRDB
+import Streams
+
+extension Store {
+    /// A consignment by its id or reference, with what decides who may touch it; nil when there is none.
+    public func facts(_ name: String) throws -> ConsignmentFacts? {
+        try read { db in
+            let condition: String
+            let argument: any DatabaseValueConvertible
+            if let id = RecordID(name) {
+                (condition, argument) = ("uuid = ?", Data(id.bytes))
+            } else {
+                (condition, argument) = ("reference = ?", name)
+            }
+            let row = try Row.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignment.*, delivery.owner, EXISTS (SELECT 1 FROM consignmentStatus AS review
+                            WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview') AS isUnderReview
+                        FROM consignment LEFT JOIN delivery ON delivery.consignmentId = consignment.id
+                        WHERE \(condition)
+                        """), arguments: [argument])
+            return try row.map(ConsignmentFacts.init)
+        }
+    }
+}
+
+extension ConsignmentFacts {
+    /// From a row of `consignment` with `owner` and `isUnderReview`.
+    init(_ row: Row) throws {
+        consignment = try Consignment(row)
+        owner = (try row.value("owner") as Data?).flatMap { RecordID(bytes: Array($0)) }
+        isUnderReview = try row.value("isUnderReview")
+        seriesRow = try row.value("seriesId")
+    }
+}

@@ -1,0 +1,277 @@
+import FoundationEssentials
+import GRDB
+import Streams
+
+/// A part of a list, by keyset: the place after which it begins is a value and not a count, so it costs the same
+/// anywhere, and nothing is met twice or missed when rows are added meanwhile.
+public struct Page<Item: Sendable>: Sendable {
+    /// The items, at most as many as asked for.
+    public let items: [Item]
+    /// Whether there is at least one more.
+    public let hasNext: Bool
+    /// Items in all of the list.
+    public let total: Int
+}
+
+/// Which consignments to list.
+public struct ConsignmentSelection: Sendable {
+    /// Of whom; nil for all.
+    public var owner: RecordID?
+    /// Of which type; nil for both.
+    public var type: ConsignmentType?
+    /// Newest first.
+    public var descending = true
+
+    /// All consignments, newest first.
+    public init() {}
+}
+
+/// Which files of a consignment to list.
+public struct FilePageSelection: Sendable {
+    /// Files or folders; nil for both.
+    public var type: FileType?
+    /// Directly in this folder.
+    public var parent: RecordID?
+    /// These files; empty for all.
+    public var ids: [RecordID] = []
+
+    /// All files and folders.
+    public init() {}
+}
+
+extension Store {
+    /// A page of consignments in the order of their numbers, after the one with the number `after`, or after so many.
+    public func consignments(
+        _ selection: ConsignmentSelection, after: UInt64?, skipping offset: Int = 0, limit: Int
+    ) throws -> Page<ConsignmentFacts> {
+        var conditions = ["1"]
+        var arguments = StatementArguments()
+        if let owner = selection.owner {
+            conditions.append("delivery.owner = ?")
+            arguments += [Data(owner.bytes)]
+        }
+        if let type = selection.type {
+            conditions.append("consignment.type = ?")
+            arguments += [type.rawValue]
+        }
+        let tables = "consignment LEFT JOIN delivery ON delivery.consignmentId = consignment.id"
+        let all = conditions.joined(separator: " AND ")
+        return try read { [arguments] db in
+            let total =
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM \(tables) WHERE \(all)", arguments: arguments) ?? 0
+            var place = ""
+            var arguments = arguments
+            if let after {
+                place = "AND consignment.sequence \(selection.descending ? "<" : ">") ?"
+                arguments += [Int64(clamping: after)]
+            }
+            arguments += [limit + 1, offset]
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT consignment.*, delivery.owner, EXISTS (SELECT 1 FROM consignmentStatus AS review
+                        WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview') AS isUnderReview
+                    FROM \(tables) WHERE \(all) \(place)
+                    ORDER BY consignment.sequence \(selection.descending ? "DESC" : "") LIMIT ? OFFSET ?
+                    """, arguments: arguments)
+            let found = try rows.prefix(limit).map(ConsignmentFacts.init)
+            return Page(items: found, hasNext: rows.count > limit, total: total)
+        }
+    }
+
+    /// A page of the files of a consignment in the order of their paths as bytes, after the path `after`, or after so
+    /// many.
+    public func files(
+        of consignment: Consignment, _ selection: FilePageSelection, after: [UInt8]?, skipping offset: Int = 0,
+        limit: Int
+    ) throws -> Page<FileReport> {
+        var conditions = ["file.consignmentId = ?"]
+        var arguments: StatementArguments = [consignment.row]
+        if let type = selection.type {
+            conditions.append("file.fileType = ?")
+            arguments += [type.rawValue]
+        }
+        if let parent = selection.parent {
+            conditions.append("file.parentId = (SELECT id FROM file WHERE uuid = ? AND consignmentId = ?)")
+            arguments += [Data(parent.bytes), consignment.row]
+        }
+        if !selection.ids.isEmpty {
+            conditions.append("hex(file.uuid) IN (SELECT value FROM json_each(?))")
+            arguments += [json(selection.ids.map { Hex.encode($0.bytes).uppercased() })]
+        }
+        let all = conditions.joined(separator: " AND ")
+        let isAll = selection.parent == nil && selection.ids.isEmpty
+        return try read { [arguments] db in
+            let total: Int
+            if isAll {
+                let tally = try db.tally(of: consignment)
+                total =
+                    switch selection.type {
+                    case .file: tally.files
+                    case .folder: tally.folders
+                    case nil: tally.files + tally.folders
+                    }
+            } else {
+                total = try Int.fetchOne(db, sql: "SELECT count(*) FROM file WHERE \(all)", arguments: arguments) ?? 0
+            }
+            var place = ""
+            var arguments = arguments
+            if let after {
+                place = "AND file.path > ?"
+                arguments += [Data(after)]
+            }
+            arguments += [limit + 1, offset]
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(FileReport.columns)
+                    FROM file LEFT JOIN fileStatus ON fileStatus.fileId = file.id
+                        LEFT JOIN file AS parent ON parent.id = file.parentId
+                    WHERE \(all) \(place) ORDER BY file.path LIMIT ? OFFSET ?
+                    """, arguments: arguments)
+            return Page(items: try rows.prefix(limit).map(FileReport.init), hasNext: rows.count > limit, total: total)
+        }
+    }
+
+    /// The files with a status that somebody must act on, in the order in which they were taken.
+    public func problems(
+        of consignment: Consignment, after: Int64, limit: Int
+    ) throws -> (files: [FileReport], last: Int64?) {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(FileReport.columns)
+                    FROM fileStatus JOIN file ON file.id = fileStatus.fileId
+                        LEFT JOIN file AS parent ON parent.id = file.parentId
+                    WHERE fileStatus.consignmentId = ? AND fileStatus.problem = 1 AND fileStatus.fileId > ?
+                    ORDER BY fileStatus.fileId LIMIT ?
+                    """, arguments: [consignment.row, after, limit])
+            let files = try rows.map(FileReport.init)
+            return (files, files.count < limit ? nil : files.last?.row)
+        }
+    }
+}
+
+// MARK: What belongs to many files at once, one statement each
+
+extension Store {
+    /// The matches of each of these files, in their order.
+    package func formats(of files: [FileReport]) throws -> [[FormatReport]] {
+        try read { db in
+            let engines = try db.engines()
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT * FROM formatMatch WHERE fileId IN (SELECT value FROM json_each(?))
+                    ORDER BY fileId, position
+                    """, arguments: [json(files)])
+            var found: [Int64: [FormatReport]] = [:]
+            while let row = try rows.next() {
+                guard let engine = engines[try row.value("engineId")] else { continue }
+                found[try row.value("fileId"), default: []].append(try FormatReport(row, engine))
+            }
+            return files.map { found[$0.row] ?? [] }
+        }
+    }
+
+    /// The answers of the antivirus engines on each of these files.
+    package func scans(of files: [FileReport]) throws -> [[AntivirusReport]] {
+        try read { db in
+            let engines = try db.engines()
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT * FROM antivirusResult WHERE fileId IN (SELECT value FROM json_each(?))
+                    ORDER BY fileId, engineId
+                    """, arguments: [json(files)])
+            var found: [Int64: [AntivirusReport]] = [:]
+            while let row = try rows.next() {
+                guard let engine = engines[try row.value("engineId")] else { continue }
+                found[try row.value("fileId"), default: []].append(
+                    AntivirusReport(
+                        engine: engine.version, result: try row.value("result"),
+                        datetime: Timestamp(milliseconds: try row.value("datetime"))))
+            }
+            return files.map { found[$0.row] ?? [] }
+        }
+    }
+
+    /// Each file's own properties over those that the whole consignment has, by name.
+    package func properties(of files: [FileReport]) throws -> [[String: String]] {
+        try read { db in
+            let list = json(files)
+            let own = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT fileId, propertyName, value FROM fileMetadata
+                    WHERE fileId IN (SELECT value FROM json_each(?))
+                    """, arguments: [list])
+            var found: [Int64: [String: String]] = [:]
+            while let row = try own.next() { found[try row.value(0), default: [:]][try row.value(1)] = try row.value(2) }
+            let consignments = try Row.fetchAll(
+                db, sql: "SELECT id, consignmentId FROM file WHERE id IN (SELECT value FROM json_each(?))",
+                arguments: [list])
+            var place: [Int64: Int64] = [:]
+            for row in consignments { place[try row.value(0)] = try row.value(1) }
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT consignmentId, propertyName, value FROM fileDefault
+                    WHERE consignmentId IN (SELECT value FROM json_each(?))
+                    """, arguments: [jsonList(Set(place.values).sorted())])
+            var defaults: [Int64: [String: String]] = [:]
+            for row in rows { defaults[try row.value(0), default: [:]][try row.value(1)] = try row.value(2) }
+            return files.map { file in
+                let general = place[file.row].flatMap { defaults[$0] } ?? [:]
+                return general.merging(found[file.row] ?? [:]) { $1 }
+            }
+        }
+    }
+
+    /// What clients called each of these files; nil for those that were not declared by one.
+    package func matchIDs(of files: [FileReport]) throws -> [String?] {
+        try read { db in
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT fileId, matchId FROM declaredFile WHERE fileId IN (SELECT value FROM json_each(?))",
+                arguments: [json(files)])
+            var found: [Int64: String] = [:]
+            while let row = try rows.next() { found[try row.value(0)] = try row.value(1) }
+            return files.map { found[$0.row] }
+        }
+    }
+
+    /// The ids of the folders that hold each of these files.
+    package func parentIDs(of files: [FileReport]) throws -> [RecordID?] {
+        try read { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT file.id, parent.uuid FROM file JOIN file AS parent ON parent.id = file.parentId
+                    WHERE file.id IN (SELECT value FROM json_each(?))
+                    """, arguments: [json(files)])
+            var found: [Int64: RecordID] = [:]
+            while let row = try rows.next() {
+                found[try row.value(0)] = RecordID(bytes: Array(try row.value(1) as Data))
+            }
+            return files.map { found[$0.row] }
+        }
+    }
+}
+
+private func json(_ files: [FileReport]) -> String { jsonList(files.map(\.row)) }
+
+private func jsonList(_ numbers: [Int64]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
+
+/// Words that need no escapes.
+private func json(_ words: [String]) -> String { "[" + words.map { "\"\($0)\"" }.joined(separator: ",") + "]" }
+
+extension FormatReport {
+    init(_ row: Row, _ engine: (version: EngineVersion, container: String)) throws {
+        self.init(
+            puid: try row.value("puid"), formatName: try row.value("formatName"),
+            identificationBasis: try row.value("identificationBasis"), fileExtension: try row.value("extension"),
+            extensionMismatch: try row.value("extensionMismatch"), mimeType: try row.value("mimeType"),
+            description: try row.value("description"), engine: engine.version, containerVersion: engine.container)
+    }
+}

@@ -1,0 +1,129 @@
+import GraphQL
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+import Streams
+public import TDRCore
+import UnixSignals
+
+/// The archive's door for other programs: GraphQL and plain HTTP in front of the library, with checks and exports in
+/// the background.
+public struct APIServer: Sendable {
+    private static let queryThreads = 8
+    private static let uploadThreads = 16
+    /// What has not ended by then is cut off; whatever it is, it goes on at the next start.
+    private static let graceSeconds = 30
+
+    private let store: Store
+    private let options: ServerOptions
+    private let version: String
+    private let clock: @Sendable () -> Timestamp
+    private let signatures: @Sendable () throws -> Signatures
+
+    /// A server of `store`.
+    public init(
+        store: Store, options: ServerOptions, version: String, clock: @escaping @Sendable () -> Timestamp,
+        signatures: @escaping @Sendable () throws -> Signatures
+    ) {
+        self.store = store
+        self.options = options
+        self.version = version
+        self.clock = clock
+        self.signatures = signatures
+    }
+
+    /// Serves until SIGTERM or SIGINT; requests that are under way are answered then.
+    ///
+    /// - Parameter listening: is called with the address as soon as requests are taken.
+    /// - Throws: ``ServerError``, ``StoreError``.
+    public func run(listening: @escaping @Sendable (String) -> Void) async throws {
+        let isLoopback = ["localhost", "::1"].contains(options.host) || options.host.hasPrefix("127.")
+        if options.tls == nil, !isLoopback { throw ServerError.needsTLS(options.host) }
+        guard let lock = try ServingLock(store) else { throw ServerError.storeIsServed(store.directory) }
+        defer { withExtendedLifetime(lock) {} }
+        var logger = Logger(label: "tdr") { _ in JSONLog() }
+        logger.logLevel = .info
+        let threads = BlockingExecutor(threads: APIServer.queryThreads)
+        let uploadThreads = BlockingExecutor(threads: APIServer.uploadThreads)
+        let passwordThread = BlockingExecutor(threads: 1)
+        defer { for one in [threads, uploadThreads, passwordThread] { one.shutDown() } }
+
+        let checkBell = Bell()
+        let exportBell = Bell()
+        let archive = Archive(
+            store: store, threads: threads, uploadThreads: uploadThreads,
+            book: try ReceiptBook(
+                store: store, run: RunInfo(actor: "serve-api", command: "serve-api: files received", version: version)
+            ) { _ in checkBell.ring() },
+            metrics: Metrics(), version: version, canExport: options.exportTarget != nil, checkBell: checkBell,
+            exportBell: exportBell)
+        let router = try await router(archive, passwordThread)
+        let scheme = options.tls == nil ? "http" : "https"
+        var app = Application(
+            router: router, server: try server(),
+            configuration: ApplicationConfiguration(
+                address: .hostname(options.host, port: options.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(options.limits.connections)),
+            onServerRunning: { channel in
+                let host = options.host.contains(":") ? "[\(options.host)]" : options.host
+                listening("\(scheme)://\(host):\(channel.localAddress?.port ?? options.port)")
+            }, logger: logger)
+        app.addServices(
+            CheckService(archive: archive, request: options.checks, logger: logger, signatures: signatures),
+            ExportService(archive: archive, options: options, logger: logger))
+        var configuration = ServiceGroupConfiguration(
+            services: [app], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(APIServer.graceSeconds)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as IOError {
+            throw ServerError.cannotListen("\(options.host):\(options.port)", reason: "\(error)")
+        }
+        logger.info("stopped")
+    }
+
+    private func router(_ archive: Archive, _ passwordThread: BlockingExecutor) async throws -> Router<APIContext> {
+        let provider = options.provider.map { ($0, WebKeys($0.keys)) }
+        // Told at the start rather than with the first token.
+        if let provider { _ = try await provider.1.keys(named: nil) }
+        let router = Router(context: APIContext.self)
+        router.add(middleware: RequestLog(metrics: archive.metrics, isOn: options.logsRequests))
+        let engine = try APISchema.engine()
+        let plain = PlainRoutes(archive: archive, passwordThread: passwordThread, schema: engine.schema.sdl())
+        plain.addOpen(to: router)
+        let known = router.group().add(
+            middleware: Authenticator(store: store, threads: archive.threads, provider: provider, clock: clock))
+        plain.add(to: known)
+        GraphQLRoute(archive: archive, engine: engine, limits: options.limits).add(to: known)
+        FileRoutes(archive: archive).add(to: known)
+        ProgressEvents(archive: archive).add(to: known)
+        return router
+    }
+
+    private func server() throws -> HTTPServerBuilder {
+        let http = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [ContinueHandler()],
+                idleTimeout: .seconds(Int64(options.limits.idleSeconds)),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
+        guard let tls = options.tls else { return http }
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate.display).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
+            let key = try NIOSSLPrivateKey(file: tls.key.display, format: .pem)
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: chain, privateKey: .privateKey(key))
+            configuration.minimumTLSVersion = .tlsv12
+            return try .tls(http, tlsConfiguration: configuration)
+        } catch {
+            throw ServerError.badCertificate("\(error)")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import Streams
+import TDRCore
+
+/// Proves who asks: by a bearer token of ours, or one of the provider.
+struct Authenticator: RouterMiddleware {
+    typealias Context = APIContext
+
+    let store: Store
+    let threads: BlockingExecutor
+    let provider: (options: ProviderOptions, keys: WebKeys)?
+    let clock: @Sendable () -> Timestamp
+
+    func handle(
+        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        if let principal = try await principal(request.headers[values: .authorization], context.logger) {
+            context.principal = principal
+            context.note.login = principal.login
+        }
+        return try await next(request, context)
+    }
+
+    /// nil when there is no token or it does not count; the client is not told which.
+    private func principal(_ fields: [String], _ logger: Logger) async throws -> Principal? {
+        // Two of them could be read as one by us and as the other by whoever stands in front of us.
+        guard fields.count == 1 else { return nil }
+        let parts = fields[0].split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        let token = String(parts[1])
+        if !token.contains(".") {
+            let verdict = try await onThreads(threads) { try store.principal(forToken: token) }
+            guard case .known(let principal) = verdict else { return nil }
+            return principal
+        }
+        guard let provider else { return nil }
+        do {
+            let token = try JSONWebToken(token)
+            // Before the provider is asked for keys: it must be one of those that we take at all.
+            guard ["RS256", "ES256"].contains(token.header.alg) else { throw JSONWebToken.Refusal.algorithm }
+            let keys = try await provider.keys.keys(named: token.header.kid)
+            if keys.isEmpty { throw JSONWebToken.Refusal.unknownKey }
+            guard try keys.contains(where: { try token.isSigned(by: $0) }) else {
+                throw JSONWebToken.Refusal.signature
+            }
+            return try token.principal(for: provider.options, at: clock())
+        } catch let refusal as JSONWebToken.Refusal {
+            logger.info("token refused", metadata: ["why": "\(refusal)"])
+            return nil
+        }
+    }
+}
+
+/// Does work that blocks on threads that may.
+func onThreads<Value: Sendable>(
+    _ threads: BlockingExecutor, _ body: @Sendable () throws -> Value
+) async throws -> Value {
+    try await withTaskExecutorPreference(threads) { try body() }
+}

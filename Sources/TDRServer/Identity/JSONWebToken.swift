@@ -1,0 +1,184 @@
+import Crypto
+import CryptoExtras
+import FoundationEssentials
+import TDRCore
+
+/// A signed token of an OpenID provider (RFC 7519, in the compact form of RFC 7515).
+///
+/// Only RS256 and ES256, each with a key of its own kind: neither `none` nor a symmetric algorithm, with which a public
+/// key could be made to serve as a secret, is known here at all.
+struct JSONWebToken {
+    /// Longer ones are not looked at.
+    static let longest = 16 << 10
+    /// How far clocks may be apart, seconds.
+    private static let leeway: Double = 30
+
+    let header: Header
+    let claims: Claims
+    private let signed: [UInt8]
+    private let signature: [UInt8]
+
+    struct Header: Decodable {
+        let alg: String
+        let kid: String?
+        /// Extensions that must be understood: we understand none.
+        let crit: [String]?
+    }
+
+    /// Why a token does not count; for the log, never for the client.
+    enum Refusal: Error {
+        case malformed, algorithm, unknownKey, signature, issuer, audience, expired, notYet, noUser
+    }
+
+    init(_ text: String) throws {
+        guard text.utf8.count <= JSONWebToken.longest else { throw Refusal.malformed }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let head = Base64URL.decode(parts[0]), let body = Base64URL.decode(parts[1]),
+            let signature = Base64URL.decode(parts[2])
+        else { throw Refusal.malformed }
+        let decoder = JSONDecoder()
+        do {
+            header = try decoder.decode(Header.self, from: Data(head))
+            claims = try decoder.decode(Claims.self, from: Data(body))
+        } catch {
+            throw Refusal.malformed
+        }
+        signed = Array("\(parts[0]).\(parts[1])".utf8)
+        self.signature = signature
+    }
+
+    /// Whether the key made the signature.
+    func isSigned(by key: WebKey) throws -> Bool {
+        guard header.crit == nil else { throw Refusal.algorithm }
+        switch (header.alg, key.key) {
+        case ("RS256", .rsa(let key)):
+            return key.isValidSignature(
+                _RSA.Signing.RSASignature(rawRepresentation: signature), for: SHA256.hash(data: signed),
+                padding: .insecurePKCS1v1_5)
+        case ("ES256", .p256(let key)):
+            guard let signature = try? P256.Signing.ECDSASignature(rawRepresentation: signature) else {
+                return false  // not two numbers of 32 bytes
+            }
+            return key.isValidSignature(signature, for: SHA256.hash(data: signed))
+        default: throw Refusal.algorithm
+        }
+    }
+
+    /// Whose it is, when it is of this provider, for us and for now. The signature must have been checked.
+    func principal(for provider: ProviderOptions, at now: Timestamp) throws -> Principal {
+        let seconds = Double(now.milliseconds) / 1000
+        guard claims.iss == provider.issuer else { throw Refusal.issuer }
+        guard claims.aud.contains(provider.audience) else { throw Refusal.audience }
+        guard let expires = claims.exp, expires + JSONWebToken.leeway > seconds else { throw Refusal.expired }
+        if let begins = claims.nbf, begins - JSONWebToken.leeway > seconds { throw Refusal.notYet }
+        guard let id = claims.userID.flatMap({ RecordID($0) }) else { throw Refusal.noUser }
+        let login = claims.login ?? id.description
+        return Principal(
+            id: id, login: login, name: claims.name ?? login, email: claims.email ?? "\(login)@unknown",
+            bodyCode: claims.body, roles: claims.roles)
+    }
+}
+
+/// What a token says, as far as it matters here: the original's claims.
+struct Claims: Decodable {
+    let iss: String?
+    let aud: [String]
+    let exp: Double?
+    let nbf: Double?
+    let userID: String?
+    let login: String?
+    let name: String?
+    let email: String?
+    let body: String?
+    let roles: Set<Role>
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(_ text: String) { stringValue = text }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    private struct ClientRoles: Decodable { let roles: [String]? }
+
+    /// Which clients may give which roles. `administrator` is none that a provider gives.
+    private static let clientRoles: [String: [String: Role]] = [
+        "tdr-backend-checks": [
+            "antivirus": .antivirus, "checksum": .checksum, "file_format": .fileFormat, "export": .export,
+        ],
+        "tdr-draft-metadata": ["update_metadata": .updateMetadata],
+        "tdr-transfer-service": ["data-load": .dataLoad, "data_load_access": .dataLoad],
+        "tdr-export": ["notify_export_details": .notifyExport],
+        "tdr-reporting": ["reporting": .reporting],
+    ]
+
+    /// Claims that are true or false and give the role of the same name.
+    private static let marks: [Role] = [
+        .standardUser, .judgmentUser, .archiveUser, .metadataViewer, .transferAdviser,
+    ]
+
+    init(from decoder: any Decoder) throws {
+        let all = try decoder.container(keyedBy: Key.self)
+        iss = try all.decodeIfPresent(String.self, forKey: Key("iss"))
+        // One or several (RFC 7519 §4.1.3).
+        if let one = try? all.decode(String.self, forKey: Key("aud")) {
+            aud = [one]
+        } else {
+            aud = try all.decodeIfPresent([String].self, forKey: Key("aud")) ?? []
+        }
+        exp = try all.decodeIfPresent(Double.self, forKey: Key("exp"))
+        nbf = try all.decodeIfPresent(Double.self, forKey: Key("nbf"))
+        userID = try all.decodeIfPresent(String.self, forKey: Key("user_id"))
+        login = try all.decodeIfPresent(String.self, forKey: Key("preferred_username"))
+        name = try all.decodeIfPresent(String.self, forKey: Key("name"))
+        email = try all.decodeIfPresent(String.self, forKey: Key("email"))
+        body = try all.decodeIfPresent(String.self, forKey: Key("body"))
+        var roles: Set<Role> = []
+        for role in Claims.marks {
+            let key = Key(role.rawValue)
+            // Providers map them as booleans or as texts.
+            let isSet =
+                (try? all.decode(Bool.self, forKey: key)) ?? ((try? all.decode(String.self, forKey: key)) == "true")
+            if isSet { roles.insert(role) }
+        }
+        let access = try all.decodeIfPresent([String: ClientRoles].self, forKey: Key("resource_access")) ?? [:]
+        for (client, given) in access {
+            for name in given.roles ?? [] {
+                if let role = Claims.clientRoles[client]?[name] { roles.insert(role) }
+            }
+        }
+        self.roles = roles
+    }
+}
+
+/// Base64 for URLs (RFC 4648 §5), without padding, as tokens and keys have it.
+enum Base64URL {
+    static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        var plain = ""
+        for character in text.unicodeScalars {
+            switch character {
+            case "-": plain.unicodeScalars.append("+")
+            case "_": plain.unicodeScalars.append("/")
+            // Only the one alphabet: what is spelled in two ways could be taken for two things.
+            case "+", "/", "=": return nil
+            default: plain.unicodeScalars.append(character)
+            }
+        }
+        plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
+        return Data(base64Encoded: plain).map { Array($0) }
+    }
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var out = ""
+        for character in Data(bytes).base64EncodedString().unicodeScalars {
+            switch character {
+            case "+": out.unicodeScalars.append("-")
+            case "/": out.unicodeScalars.append("_")
+            case "=": continue
+            default: out.unicodeScalars.append(character)
+            }
+        }
+        return out
+    }
+}

@@ -1,0 +1,83 @@
+import FoundationEssentials
+import HTTPTypes
+import Streams
+
+/// The digests that a client sends along with bytes.
+struct DigestFields {
+    /// Of the whole file: `Repr-Digest` (RFC 9530), or `Digest` (RFC 3230).
+    let whole: SHA256Digest?
+    /// Of what this request carries: `Content-Digest`.
+    let piece: SHA256Digest?
+
+    /// - Throws: ``APIError`` for a field that cannot be read; digests of other kinds are passed over.
+    init(_ fields: HTTPFields) throws {
+        whole = try DigestFields.sha256(fields[.reprDigest], "Repr-Digest") ?? DigestFields.old(fields[.digest])
+        piece = try DigestFields.sha256(fields[.contentDigest], "Content-Digest")
+    }
+
+    /// `sha-256=:…:` in a dictionary of structured fields (RFC 8941 §3.2).
+    private static func sha256(_ field: String?, _ name: String) throws -> SHA256Digest? {
+        guard let field else { return nil }
+        for member in field.split(separator: ",") {
+            let word = member.trimming()
+            guard word.lowercased().hasPrefix("sha-256=") else { continue }
+            let value = word.dropFirst("sha-256=".count)
+            guard value.count > 2, value.first == ":", value.last == ":",
+                let digest = digest(base64: value.dropFirst().dropLast())
+            else { throw APIError(.badRequest, .badRequest, "the field \(name) has no SHA-256 value that can be read") }
+            return digest
+        }
+        return nil
+    }
+
+    private static func old(_ field: String?) throws -> SHA256Digest? {
+        guard let field else { return nil }
+        for member in field.split(separator: ",") {
+            let word = member.trimming()
+            guard word.lowercased().hasPrefix("sha-256=") else { continue }
+            guard let digest = digest(base64: word.dropFirst("sha-256=".count)) else {
+                throw APIError(.badRequest, .badRequest, "the field Digest has no SHA-256 value that can be read")
+            }
+            return digest
+        }
+        return nil
+    }
+
+    private static func digest(base64 text: some StringProtocol) -> SHA256Digest? {
+        Data(base64Encoded: String(text)).flatMap { SHA256Digest($0) }
+    }
+}
+
+extension Substring {
+    fileprivate func trimming() -> Substring {
+        var rest = self
+        while rest.first == " " || rest.first == "\t" { rest.removeFirst() }
+        while rest.last == " " || rest.last == "\t" { rest.removeLast() }
+        return rest
+    }
+}
+
+/// Which bytes of a file a request carries: `Content-Range: bytes 0-99/1000`.
+struct ContentRange: Equatable {
+    let first: Int64
+    let last: Int64
+    let total: Int64
+
+    /// nil unless it is one of bytes with all three numbers.
+    init?(_ text: String) {
+        guard text.hasPrefix("bytes ") else { return nil }
+        let parts = text.dropFirst("bytes ".count).split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let total = ContentRange.number(parts[1]) else { return nil }
+        let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
+        guard ends.count == 2, let first = ContentRange.number(ends[0]), let last = ContentRange.number(ends[1]),
+            first <= last, last < total
+        else { return nil }
+        self.first = first
+        self.last = last
+        self.total = total
+    }
+
+    private static func number(_ text: Substring) -> Int64? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(text) : nil
+    }
+}

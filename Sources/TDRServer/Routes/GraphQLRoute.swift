@@ -1,0 +1,120 @@
+import GraphQL
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Streams
+import TDRCore
+
+/// `POST /graphql`, and `GET` for queries, by the GraphQL-over-HTTP specification.
+///
+/// A client that asks for `application/graphql-response+json` gets 400 for what cannot be executed and 200 for what
+/// was, errors of fields or not; to one that asks for `application/json` every well-formed request is answered with 200.
+struct GraphQLRoute: Sendable {
+    let archive: Archive
+    let engine: GraphQLEngine
+    let limits: RequestLimits
+
+    func add(to group: RouterGroup<APIContext>) {
+        group.post("graphql", use: post)
+        group.get("graphql", use: get)
+    }
+
+    @Sendable private func post(_ request: Request, context: APIContext) async throws -> Response {
+        let principal = try context.known()
+        let media = try media(request)
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes {
+            throw tooLarge
+        }
+        let body = try await body(of: request)
+        let asked = try understood { () throws(GraphQLHTTP.Refusal) in
+            try GraphQLHTTP.request(body: body, contentType: request.headers[.contentType])
+        }
+        return try await answer(asked, media, context, principal, isReadOnly: false)
+    }
+
+    @Sendable private func get(_ request: Request, context: APIContext) async throws -> Response {
+        let principal = try context.known()
+        let media = try media(request)
+        let asked = try understood { () throws(GraphQLHTTP.Refusal) in
+            try GraphQLHTTP.request(queryString: request.uri.query ?? "")
+        }
+        return try await answer(asked, media, context, principal, isReadOnly: true)
+    }
+
+    // MARK: The request
+
+    private func understood(_ read: () throws(GraphQLHTTP.Refusal) -> GraphQLRequest) throws -> GraphQLRequest {
+        do throws(GraphQLHTTP.Refusal) {
+            return try read()
+        } catch {
+            throw APIError(HTTPResponse.Status(code: error.status), .badRequest, error.message)
+        }
+    }
+
+    /// Which media type the client takes; the older one when it does not say.
+    private func media(_ request: Request) throws -> GraphQLHTTP.Media {
+        let accepted = request.headers[values: .accept].joined(separator: ",")
+        guard let media = GraphQLHTTP.media(accept: accepted) else {
+            throw APIError(
+                .notAcceptable, .badRequest,
+                "answers are \(GraphQLHTTP.Media.response.rawValue) or \(GraphQLHTTP.Media.json.rawValue)")
+        }
+        return media
+    }
+
+    private var tooLarge: APIError {
+        APIError(.contentTooLarge, .tooLarge, "a request has at most \(limits.bodyBytes) bytes")
+    }
+
+    /// The body, as long as it is not too large and does not come too slowly.
+    private func body(of request: Request) async throws -> [UInt8] {
+        let deadline = ContinuousClock.now + .seconds(limits.bodySeconds)
+        var bytes: [UInt8] = []
+        for try await buffer in request.body {
+            guard bytes.count + buffer.readableBytes <= limits.bodyBytes else { throw tooLarge }
+            bytes.append(contentsOf: buffer.readableBytesView)
+            // A body that drips in holds a connection for nothing. One that stops altogether is the idle timer's.
+            guard .now < deadline else {
+                throw APIError(
+                    .requestTimeout, .timeout, "the request did not arrive in \(limits.bodySeconds) seconds")
+            }
+        }
+        return bytes
+    }
+
+    // MARK: The answer
+
+    private func answer(
+        _ request: GraphQLRequest, _ media: GraphQLHTTP.Media, _ context: APIContext, _ principal: Principal,
+        isReadOnly: Bool
+    ) async throws -> Response {
+        let asker = Asker(archive: archive, principal: principal, note: context.note)
+        let response = try await inTime { [engine] in
+            try await engine.execute(request, context: asker, isReadOnly: isReadOnly)
+        }
+        let status = GraphQLHTTP.status(of: response, as: media)
+        var headers: HTTPFields = [.contentType: media.contentType]
+        if status == 405 { headers[.allow] = "POST" }
+        return Response(
+            status: HTTPResponse.Status(code: status), headers: headers,
+            body: .init(byteBuffer: ByteBuffer(bytes: response.bytes)))
+    }
+
+    /// Gives up what takes too long.
+    private func inTime<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await work() }
+            group.addTask { [limits] in
+                try await Task.sleep(for: .seconds(limits.requestSeconds))
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let value = first else {
+                throw APIError(
+                    .serviceUnavailable, .timeout,
+                    "the request took longer than \(limits.requestSeconds) seconds; ask for less")
+            }
+            return value
+        }
+    }
+}

@@ -1,0 +1,96 @@
+public import Streams
+public import TDRCore
+
+/// How the server is to serve.
+public struct ServerOptions: Sendable {
+    /// The address to listen on.
+    public var host: String
+    /// The port; 0 takes any that is free.
+    public var port: Int
+    /// The certificate chain and the key, PEM; without them only a loopback address is served.
+    public var tls: (certificate: BytePath, key: BytePath)?
+    /// Where exports that are asked for go; nil when none can be asked for.
+    public var exportTarget: BytePath?
+    /// In which form.
+    public var exportForm: BagForm = .tarGz
+    /// How to reach S3, for such a target.
+    public var s3 = S3Options()
+    /// Which checks are made, how, and by how many threads.
+    public var checks: CheckRequest
+    /// Tokens of an OpenID provider that count beside our own.
+    public var provider: ProviderOptions?
+    /// What one request may cost.
+    public var limits = RequestLimits()
+    /// Whether every request is logged.
+    public var logsRequests = true
+
+    /// On `host` and `port`, checking as `checks` says.
+    public init(host: String, port: Int, checks: CheckRequest) {
+        self.host = host
+        self.port = port
+        self.checks = checks
+    }
+}
+
+/// What one request may cost.
+public struct RequestLimits: Sendable {
+    /// Bytes of a GraphQL request.
+    public var bodyBytes = 8 << 20
+    /// Seconds in which the body of one must have arrived.
+    public var bodySeconds = 20
+    /// Seconds that a GraphQL request may take.
+    public var requestSeconds = 60
+    /// Seconds in which nothing arrives before a connection is closed.
+    public var idleSeconds = 30
+    /// Connections at once.
+    public var connections = 2048
+
+    /// The usual limits.
+    public init() {}
+}
+
+/// An OpenID provider whose tokens are taken.
+public struct ProviderOptions: Sendable {
+    /// Its `iss`.
+    public var issuer: String
+    /// The `aud` that its tokens must have.
+    public var audience: String
+    /// Its keys: `https://…`, or a file.
+    public var keys: String
+
+    /// A provider by issuer, audience and the place of its keys.
+    public init(issuer: String, audience: String, keys: String) {
+        self.issuer = issuer
+        self.audience = audience
+        self.keys = keys
+    }
+}
+
+/// Why the server cannot begin.
+public enum ServerError: Error, CustomStringConvertible {
+    /// An address that others can reach, without TLS.
+    case needsTLS(String)
+    /// Another server serves this store.
+    case storeIsServed(BytePath)
+    /// The certificate or its key cannot be used.
+    case badCertificate(String)
+    /// The address cannot be listened on.
+    case cannotListen(String, reason: String)
+    /// The keys of the provider cannot be had.
+    case noKeys(String, reason: String)
+
+    /// What was being done, to what, what was found, what to do next.
+    public var description: String {
+        switch self {
+        case .needsTLS(let host):
+            "cannot serve on \(host) without TLS, since others could read the tokens; give --tls-cert and --tls-key, or"
+                + " listen on 127.0.0.1 behind a server that has them"
+        case .storeIsServed(let path):
+            "the store '\(path.display)' is served by another tdr serve-api already; stop that one first"
+        case .badCertificate(let reason): "cannot use the certificate or its key: \(reason)"
+        case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
+        case .noKeys(let place, let reason):
+            "cannot read the provider's keys from '\(place)': \(reason); check --jwt-keys"
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Streams
+import TDRCore
+import TDRServer
+
+struct ServeCommand: TDRCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve-api",
+        abstract: "Serve the store to other programs: GraphQL, uploads over HTTP, checks and exports by themselves.",
+        discussion: """
+            Prints the address as soon as requests are taken. Every request needs a token (tdr user token), but for \
+            /healthcheck and /healthcheck-full. Without TLS only a loopback address is served.
+
+              tdr serve-api
+              tdr serve-api --listen 127.0.0.1:8080 --export-to /archive/incoming
+              tdr serve-api --listen 0.0.0.0:8443 --tls-cert server.pem --tls-key server.key
+
+            As soon as the last file of an upload is there, its checks are made, those of several consignments by \
+            turns. Exports are made when they are asked for, into --export-to. Other tdr commands may work on the same \
+            store meanwhile. The log goes to stderr, a JSON object a line.
+
+            SIGTERM and SIGINT end it in good order: requests are answered, checks go on at the next start.
+
+            Exit codes: 0 ended when told to; 1 could not do it; 64 wrong usage.
+            """)
+
+    static let stopsByItself = true
+
+    @Option(help: ArgumentHelp("Address and port; port 0 takes a free one.", valueName: "host:port"))
+    var listen = "127.0.0.1:8080"
+
+    @Option(help: ArgumentHelp("The certificate and those above it, PEM.", valueName: "file"))
+    var tlsCert: PathArgument?
+
+    @Option(help: ArgumentHelp("The certificate's private key, PEM.", valueName: "file"))
+    var tlsKey: PathArgument?
+
+    @Option(help: ArgumentHelp("Where exports go: a folder, or s3://bucket/prefix.", valueName: "target"))
+    var exportTo: PathArgument?
+
+    @Option(help: ArgumentHelp("The form of exports.", valueName: "form"))
+    var exportForm: BagForm = .tarGz
+
+    @OptionGroup(title: "S3") var s3: S3TargetOptions
+
+    @OptionGroup(title: "Antivirus") var antivirus: AntivirusOptions
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Files checked at once. Default: the number of cores.", valueName: "n"))
+    var jobs: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Which formats are refused: a JSON file instead of the built-in list. Default: $TDR_FORMAT_POLICY.",
+            valueName: "file"))
+    var formatPolicy: PathArgument?
+
+    @Option(help: ArgumentHelp("Take tokens of this OpenID provider, too: its issuer.", valueName: "url"))
+    var jwtIssuer: String?
+
+    @Option(help: ArgumentHelp("The audience that its tokens must have.", valueName: "name"))
+    var jwtAudience: String?
+
+    @Option(help: ArgumentHelp("Its keys (JWKS): https://…, or a file.", valueName: "place"))
+    var jwtKeys: String?
+
+    @Flag(help: "Do not log every request.")
+    var noAccessLog = false
+
+    @Flag(help: "Print the GraphQL schema and end.")
+    var schema = false
+
+    @OptionGroup var common: CommonOptions
+
+    /// The address and the port that were typed: `host:port`, `[::1]:port`.
+    static func address(_ text: String) -> (host: String, port: Int)? {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port)
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        return host.isEmpty ? nil : (String(host), port)
+    }
+
+    func validate() throws {
+        if ServeCommand.address(listen) == nil {
+            throw ValidationError("--listen takes an address and a port, as in 127.0.0.1:8080, not '\(listen)'")
+        }
+        if (tlsCert == nil) != (tlsKey == nil) { throw ValidationError("--tls-cert and --tls-key go together") }
+        let jwt = [jwtIssuer, jwtAudience, jwtKeys]
+        if jwt.contains(where: { $0 != nil }), jwt.contains(where: { $0?.isEmpty ?? true }) {
+            throw ValidationError("--jwt-issuer, --jwt-audience and --jwt-keys go together")
+        }
+        if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
+        if s3.isUsed, exportTo == nil { throw ValidationError("options of S3 go with --export-to s3://…") }
+    }
+
+    func run(in context: CommandContext) async throws -> Outcome {
+        if schema {
+            context.output.write(Array(try APISchema.text().utf8))
+            return .done
+        }
+        guard let (host, port) = ServeCommand.address(listen) else { throw ValidationError("--listen") }
+        let store = try context.openStore(.create)
+        var checks = CheckRequest(jobs: jobs ?? context.jobs)
+        checks.antivirus = try antivirus.policy(context)
+        if let file = formatPolicy?.path ?? context.environment["TDR_FORMAT_POLICY"].map({ BytePath($0) }) {
+            checks.policy = try FormatPolicy(readingJSON: file)
+        }
+        var options = ServerOptions(host: host, port: port, checks: checks)
+        if let tlsCert, let tlsKey { options.tls = (tlsCert.path, tlsKey.path) }
+        options.exportTarget = exportTo?.path
+        options.exportForm = exportForm
+        options.s3 = s3.options(context.environment)
+        options.logsRequests = !noAccessLog
+        if let jwtIssuer, let jwtAudience, let jwtKeys {
+            options.provider = ProviderOptions(issuer: jwtIssuer, audience: jwtAudience, keys: jwtKeys)
+        }
+        let library = context.signatureLibrary
+        let server = APIServer(store: store, options: options, version: TDR.version, clock: context.clock) {
+            try library.inUse().signatures
+        }
+        let isJSON = context.json
+        try await server.run { address in
+            if isJSON {
+                // Two texts can always be encoded.
+                try? context.output.json(["address": address])
+            } else {
+                context.output.line(address)
+            }
+            context.output.flush()
+        }
+        return .done
+    }
+}

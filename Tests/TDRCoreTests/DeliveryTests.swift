@@ -1,0 +1,273 @@
+import GRDB
+import Streams
+import Synchronization
+import TDRTestSupport
+import Testing
+
+@testable import TDRCore
+
+/// Consignments that arrive in pieces.
+@Suite struct DeliveryTests {
+    private static let run = RunInfo(actor: "tester", command: "test", version: "0")
+
+    /// A store with a body, a series and somebody who transfers.
+    private final class Desk: Sendable {
+        let folder: TemporaryFolder
+        let store: Store
+        let maria: Principal
+        let book: ReceiptBook
+        let completed = Completed()
+
+        final class Completed: Sendable { let references = Mutex<[ConsignmentReference]>([]) }
+
+        var path: BytePath { folder.appending("store") }
+
+        init() throws {
+            folder = try TemporaryFolder()
+            store = try Store(at: folder.appending("store"), .create) { Bench.now }
+            try StoreRows.database(folder.appending("store")).write { db in
+                try db.execute(
+                    sql: """
+                        INSERT INTO body (name, tdrCode) VALUES ('Mock', 'TDR-MOCK1'), ('Other', 'TDR-MOCK2');
+                        INSERT INTO series (bodyId, code, name) VALUES (1, 'MOCK1 1', 'MOCK1 1'), (2, 'MOCK2 1', 'MOCK2 1')
+                        """)
+            }
+            maria = Principal(
+                id: .random(), login: "maria", name: "Maria Example", email: "maria@example.org",
+                bodyCode: "TDR-MOCK1", roles: [.standardUser])
+            let completed = completed
+            book = try ReceiptBook(store: store, run: DeliveryTests.run) { consignment in
+                completed.references.withLock { $0.append(consignment.reference) }
+            }
+        }
+
+        func begun(_ type: ConsignmentType = .standard) throws -> Consignment {
+            let series = try type == .standard ? store.series(ofBody: "TDR-MOCK1")[0].id : nil
+            let made = try store.createDelivery(type, series: series, by: maria, run: DeliveryTests.run)
+            try store.startDelivery(
+                made, parentFolder: type == .standard ? "Records" : "", includeTopLevelFolder: false,
+                run: DeliveryTests.run)
+            return made
+        }
+
+        func declare(
+            _ files: [DeclaredFile], folders: [String] = [], in consignment: Consignment, more: Bool = false
+        ) throws -> [DeclaredFileID] {
+            try store.declare(
+                files, emptyDirectories: folders, in: consignment, more: more, run: DeliveryTests.run)
+        }
+
+        func send(_ bytes: [UInt8], as id: RecordID, of consignment: Consignment) async throws {
+            let expected = try #require(try store.expectedFile(id, of: consignment))
+            let partial = try PartialFile(expected, in: store, .anew, digestsPiece: false)
+            try bytes.withUnsafeBytes { try partial.write($0) }
+            try await book.enter(try partial.prove())
+        }
+    }
+
+    private static func file(_ path: String, _ bytes: [UInt8] = [1, 2, 3], match: String = "0") -> DeclaredFile {
+        DeclaredFile(
+            originalPath: path, checksum: SHA256Digest.of(bytes).hex, lastModified: 1_600_000_000_000,
+            fileSize: Int64(bytes.count), matchId: match)
+    }
+
+    @Test("is complete when the list is and every file has arrived, and is then like any upload")
+    func whole() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let first = try desk.declare(
+            [DeliveryTests.file("/Records/a.txt", [1], match: "a"), DeliveryTests.file("Records/b/c.txt", [], match: "c")],
+            folders: ["Records/empty"], in: consignment, more: true)
+        #expect(first.map(\.matchId) == ["a", "c"])
+        try await desk.send([1], as: first[0].fileId, of: consignment)
+        try await desk.send([], as: first[1].fileId, of: consignment)
+        // All that is declared is there, but the client has more.
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .inProgress)
+        let last = try desk.declare([DeliveryTests.file("Records/d", [7, 8])], in: consignment)
+        try await desk.send([7, 8], as: last[0].fileId, of: consignment)
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+        #expect(desk.completed.references.withLock { $0 } == [consignment.reference])
+        let report = try desk.store.report(on: consignment)
+        #expect((report.files, report.folders, report.bytes) == (3, 3, 3))
+        #expect(try desk.store.consignmentsToCheck().map(\.reference) == [consignment.reference])
+        #expect(try StoreRows.wrongTallies(desk.path) == [])
+        #expect(
+            try names(in: desk.path.appending("objects").appending(consignment.id.description)).sorted()
+                == (first + last).map(\.fileId.description).sorted())
+        #expect(try names(in: desk.path.appending("incoming").appending(consignment.id.description)) == [])
+    }
+
+    @Test(
+        "refuses paths that leave the folder or cannot be named, and keeps nothing of the call",
+        arguments: [
+            "", "/", "..", "../a", "Records/../../a", "Records/..", "Records//a", "Records/./a", "//etc/passwd", "a\0b",
+            "Records/" + String(repeating: "x", count: 256), String(repeating: "x/", count: 2100) + "x",
+        ])
+    func badPaths(_ path: String) throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        #expect(throws: DeliveryError.self) {
+            try desk.declare([DeliveryTests.file("Records/good"), DeliveryTests.file(path)], in: consignment)
+        }
+        #expect(throws: DeliveryError.self) { try desk.declare([], folders: [path], in: consignment) }
+        #expect(try desk.store.report(on: consignment).files == 0)
+        #expect(try StoreRows.wrongTallies(desk.path) == [])
+    }
+
+    @Test("refuses a path twice, a file that is a folder, and what is said of a file when it makes no sense")
+    func clashes() throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let file = DeliveryTests.file
+        var bad: [[DeclaredFile]] = [
+            [file("R/a", [1], "0"), file("/R/a", [1], "1")], [file("R/a", [1], "0"), file("R/a/b", [1], "1")],
+            [file("R/a/b", [1], "0"), file("R/a", [1], "1")],
+        ]
+        var one = file("R/x", [1], "0")
+        one.checksum = "abc"
+        bad.append([one])
+        one = file("R/x", [1], "0")
+        one.fileSize = -1
+        bad.append([one])
+        one.fileSize = DeliveryLimits.fileBytes + 1
+        bad.append([one])
+        one = file("R/x", [1], "0")
+        one.lastModified = .max
+        bad.append([one])
+        for files in bad { #expect(throws: DeliveryError.self) { try desk.declare(files, in: consignment) } }
+        // Two spellings of one name are two names.
+        #expect(try desk.declare([file("R/e\u{301}", [1], "0"), file("R/\u{e9}", [1], "1")], in: consignment).count == 2)
+        #expect(throws: DeliveryError.self) { try desk.declare([], folders: ["R/\u{e9}"], in: consignment) }
+    }
+
+    @Test("gives a file that is declared again the id it had, and knows what has arrived")
+    func again() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let files = [DeliveryTests.file("R/a", [1]), DeliveryTests.file("R/b", [2])]
+        let first = try desk.declare(files, in: consignment, more: true)
+        try await desk.send([1], as: first[0].fileId, of: consignment)
+        let second = try desk.declare(files, in: consignment, more: true)
+        #expect(second.map(\.fileId) == first.map(\.fileId))
+        #expect(second.map(\.isReceived) == [true, false])
+        // What has arrived cannot become another file; what has not can.
+        #expect(throws: DeliveryError.self) {
+            try desk.declare([DeliveryTests.file("R/a", [9])], in: consignment, more: true)
+        }
+        let third = try desk.declare([DeliveryTests.file("R/b", [9, 9])], in: consignment)
+        try await desk.send([9, 9], as: third[0].fileId, of: consignment)
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+        #expect(try desk.store.report(on: consignment).bytes == 3)
+    }
+
+    @Test("takes nothing before the upload has begun or after it is over, and begins it once")
+    func order() async throws {
+        let desk = try Desk()
+        let series = try desk.store.series(ofBody: "TDR-MOCK1")[0].id
+        let made = try desk.store.createDelivery(.standard, series: nil, by: desk.maria, run: DeliveryTests.run)
+        #expect(throws: DeliveryError.self) { try desk.declare([DeliveryTests.file("R/a")], in: made) }
+        func start() throws {
+            try desk.store.startDelivery(made, parentFolder: "R", includeTopLevelFolder: true, run: DeliveryTests.run)
+        }
+        #expect(throws: DeliveryError.self) { try start() }
+        #expect(throws: DeliveryError.self) {
+            let other = try desk.store.series(ofBody: "TDR-MOCK2")[0].id
+            try desk.store.chooseSeries(other, for: made, run: DeliveryTests.run)
+        }
+        try desk.store.chooseSeries(series, for: made, run: DeliveryTests.run)
+        try start()
+        #expect(throws: DeliveryError.self) { try start() }
+        #expect(throws: DeliveryError.self) { try desk.store.chooseSeries(series, for: made, run: DeliveryTests.run) }
+        #expect(throws: DeliveryError.self) { try desk.declare([], in: made) }
+        let ids = try desk.declare([DeliveryTests.file("R/a", [1])], in: made)
+        try await desk.send([1], as: ids[0].fileId, of: made)
+        #expect(throws: DeliveryError.self) { try desk.declare([DeliveryTests.file("R/b")], in: made) }
+    }
+
+    @Test("takes a judgment as one file without a folder, which can be checked")
+    func judgment() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun(.judgment)
+        #expect(throws: DeliveryError.self) {
+            try desk.declare([DeliveryTests.file("a.docx"), DeliveryTests.file("b.docx")], in: consignment)
+        }
+        let ids = try desk.declare([DeliveryTests.file("a.docx", [5])], in: consignment)
+        try await desk.send([5], as: ids[0].fileId, of: consignment)
+        var request = CheckRequest(jobs: 1)
+        request.antivirus = .none
+        let run = DeliveryTests.run
+        let check = CheckRun(store: desk.store, signatures: try Signatures.bundled(), meter: ProgressMeter()) { _ in run }
+        #expect(try await check.check(consignment, request).filesChecked == 1)
+    }
+
+    @Test("goes on with a file from where it broke off, and proves what was there before")
+    func pieces() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+        let id = try desk.declare([DeliveryTests.file("R/a", bytes)], in: consignment)[0].fileId
+        let expected = try #require(try desk.store.expectedFile(id, of: consignment))
+        func write(_ range: Range<Int>, _ start: PartialFile.Start) throws -> PartialFile {
+            let partial = try PartialFile(expected, in: desk.store, start, digestsPiece: true)
+            try Array(bytes[range]).withUnsafeBytes { try partial.write($0) }
+            return partial
+        }
+        #expect(PartialFile.received(expected, in: desk.store) == 0)
+        _ = try write(0..<40_000, .at(0))
+        #expect(PartialFile.received(expected, in: desk.store) == 40_000)
+        #expect(throws: DeliveryError.self) { try write(50_000..<60_000, .at(50_000)) }
+        let second = try write(40_000..<70_000, .at(40_000))
+        #expect(second.pieceDigest == SHA256Digest.of(Array(bytes[40_000..<70_000])))
+        // One at a time.
+        #expect(throws: DeliveryError.self) { try write(70_000..<100_000, .at(70_000)) }
+        try second.takeBack()
+        #expect(PartialFile.received(expected, in: desk.store) == 40_000)
+        withExtendedLifetime(second) {}
+    }
+
+    @Test("throws away what is not as declared, and refuses bytes that are too many")
+    func wrongBytes() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let id = try desk.declare([DeliveryTests.file("R/a", [1, 2, 3])], in: consignment)[0].fileId
+        let expected = try #require(try desk.store.expectedFile(id, of: consignment))
+        await #expect(throws: DeliveryError.self) { try await desk.send([1, 2, 4], as: id, of: consignment) }
+        #expect(PartialFile.received(expected, in: desk.store) == 0)
+        await #expect(throws: DeliveryError.self) { try await desk.send([1, 2, 3, 4], as: id, of: consignment) }
+        await #expect(throws: DeliveryError.self) { try await desk.send([1, 2], as: id, of: consignment) }
+        #expect(try desk.store.report(on: consignment).bytes == 0)
+        try await desk.send([1, 2, 3], as: id, of: consignment)
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+    }
+
+    @Test("records many files that arrive at once, each once, and never replaces one that is there")
+    func many() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let count = 300
+        let ids = try desk.declare(
+            (0..<count).map { DeliveryTests.file("R/\($0)", [UInt8(truncatingIfNeeded: $0)]) }, in: consignment)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (number, id) in ids.enumerated() {
+                group.addTask { try await desk.send([UInt8(truncatingIfNeeded: number)], as: id.fileId, of: consignment) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+        #expect(desk.completed.references.withLock { $0 } == [consignment.reference])
+        #expect(try desk.store.report(on: consignment).files == count)
+        #expect(try StoreRows.wrongTallies(desk.path) == [])
+        // The same bytes once more, from a client that has not heard of it: no change.
+        try await desk.send([0], as: ids[0].fileId, of: consignment)
+        #expect(try desk.store.report(on: consignment).bytes == count)
+    }
+
+    @Test("takes at most as many files in a call as it says")
+    func cap() throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let files = (0...DeliveryLimits.filesPerCall).map { DeliveryTests.file("R/\($0)") }
+        #expect(throws: DeliveryError.self) { try desk.declare(files, in: consignment) }
+        #expect(try desk.declare(Array(files.dropLast()), in: consignment).count == DeliveryLimits.filesPerCall)
+    }
+}
