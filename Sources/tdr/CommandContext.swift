@@ -27,8 +27,13 @@ struct CommandContext: Sendable {
         if let fixed = environment["TDR_CLOCK"].flatMap(Timestamp.init) {
             clock = { fixed }
         } else {
-            clock = { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+            clock = CommandContext.wallClock
         }
+    }
+
+    /// What time it is outside.
+    static let wallClock: @Sendable () -> Timestamp = {
+        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
     }
 
     private static func defaultStore(_ environment: [String: String]) -> BytePath {

@@ -26,7 +26,8 @@ struct TDR: AsyncParsableCommand {
         version: version,
         subcommands: [
             UploadCommand.self, CheckCommand.self, StatusCommand.self, ExportCommand.self, VerifyCommand.self,
-            IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self, DoctorCommand.self,
+            IdentifyCommand.self, QuarantineCommand.self, WithdrawCommand.self, CancelCommand.self,
+            NoticesCommand.self, SignaturesCommand.self, DoctorCommand.self,
         ]
     )
 

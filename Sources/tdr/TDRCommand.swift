@@ -5,8 +5,15 @@ import TDRCore
 protocol TDRCommand: AsyncParsableCommand {
     var common: CommonOptions { get }
 
+    /// Whether others may have to be told of what it did.
+    var changesState: Bool { get }
+
     /// Does it. What could not be done is thrown; what was found is an exit code.
     func run(in context: CommandContext) async throws -> Outcome
+}
+
+extension TDRCommand {
+    var changesState: Bool { false }
 }
 
 /// The exit code of a command that did what it was asked.

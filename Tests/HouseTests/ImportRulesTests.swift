@@ -13,8 +13,11 @@ import Testing
         "S3": [
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
+        "Couriers": [
+            "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
+        ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "FoundationEssentials", "Glibc", "Pronom",
+            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "FoundationEssentials", "Glibc", "Pronom",
             "S3", "Streams", "Synchronization",
         ],
         "tdr": [

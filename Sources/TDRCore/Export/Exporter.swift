@@ -31,6 +31,7 @@ public struct Exporter: Sendable {
         let report = try store.report(on: consignment)
         var blockers = try ExportGate.blockers(
             report, allowed: request.allowed, version: request.version, in: store)
+        blockers += try ExportGate.likeness(report.consignment, refused: request.refusedLikeness, in: store)
         let shape = try BagShape(request)
         blockers += try shape.blockers(report, facts: facts(report, request), in: store)
         guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }

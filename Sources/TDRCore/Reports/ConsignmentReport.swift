@@ -22,6 +22,12 @@ public struct ConsignmentReport: Sendable {
     public let isBeingWorkedOn: Bool
     /// Whether it was decided to make no antivirus check.
     public let withoutAntivirus: Bool
+    /// Files that were taken out of it.
+    public let withdrawnFiles: Int
+    /// When and why it was cancelled; nil when it was not.
+    public let cancellation: Cancellation?
+    /// How many files are like others; nil when not counted since the last change.
+    public let likeness: LikenessCounts?
 
     /// Files whose check of `kind` has a complete result.
     public func checked(_ kind: CheckKind) -> Int {
@@ -32,6 +38,7 @@ public struct ConsignmentReport: Sendable {
 
     /// The transfer in one word, as the original's list of transfers has it.
     public var state: String {
+        if cancellation != nil { return "Cancelled" }
         switch statuses[.export] {
         case .completed: return "Transferred"
         case .inProgress: return isBeingWorkedOn ? "Exporting" : "Interrupted"
@@ -56,6 +63,7 @@ public struct ConsignmentReport: Sendable {
     public var nextAction: String {
         let reference = consignment.reference
         if isBeingWorkedOn { return "wait: a process is working on it" }
+        if cancellation != nil { return "nothing: it was cancelled" }
         switch statuses[.upload] {
         case .inProgress, nil: return "tdr upload --resume \(reference)"
         case .completedWithIssues, .failed:

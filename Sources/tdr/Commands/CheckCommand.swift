@@ -94,6 +94,8 @@ struct CheckCommand: TDRCommand {
         try validateFolder()
     }
 
+    var changesState: Bool { places.isEmpty }
+
     func run(in context: CommandContext) async throws -> Outcome {
         if !places.isEmpty { return try await checkFolders(in: context) }
         let store = try context.openStore()

@@ -83,6 +83,12 @@ struct ExportCommand: TDRCommand {
     @Option(help: ArgumentHelp("Why they are allowed.", valueName: "text"))
     var reason: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Refuse the export when files are like others: content, name, or both with a comma. Default: "
+                + "$TDR_REFUSE_LIKE, else neither.", valueName: "kind,…"))
+    var refuseLike: String?
+
     @OptionGroup(title: "Targets in S3") var s3: S3TargetOptions
 
     @OptionGroup var common: CommonOptions
@@ -113,6 +119,16 @@ struct ExportCommand: TDRCommand {
         return InfoElement(label: String(label), value: String(value.drop { $0 == " " }))
     }
 
+    static func likeness(_ text: String) throws -> Set<LikenessKind> {
+        try Set(
+            text.split(separator: ",").map { word in
+                guard let kind = LikenessKind(rawValue: String(word)) else {
+                    throw ValidationError("--refuse-like takes content and name, not '\(word)'")
+                }
+                return kind
+            })
+    }
+
     static func algorithms(_ text: String) throws -> Set<ManifestAlgorithm> {
         let chosen = try Set(
             text.split(separator: ",", omittingEmptySubsequences: false).map { word in
@@ -131,6 +147,7 @@ struct ExportCommand: TDRCommand {
         if !(0...9).contains(compressionLevel) {
             throw ValidationError("--compression-level takes a number from 0 to 9")
         }
+        if let refuseLike { _ = try ExportCommand.likeness(refuseLike) }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if references.isEmpty { throw ValidationError("name the consignment to export; tdr status lists them") }
         if !allow.isEmpty, reason?.isEmpty ?? true { throw ValidationError("--allow needs a --reason") }
@@ -142,6 +159,8 @@ struct ExportCommand: TDRCommand {
             throw ValidationError("options of S3 go with --to s3://bucket/prefix")
         }
     }
+
+    var changesState: Bool { true }
 
     func run(in context: CommandContext) async throws -> Outcome {
         let store = try context.openStore()
@@ -160,6 +179,8 @@ struct ExportCommand: TDRCommand {
             request.s3 = s3.options(context.environment)
             request.allowed = allow
             request.reason = reason
+            request.refusedLikeness = try ExportCommand.likeness(
+                refuseLike ?? context.environment["TDR_REFUSE_LIKE"] ?? "")
             let wanted = request
             let meter = ProgressMeter()
             let exporter = Exporter(

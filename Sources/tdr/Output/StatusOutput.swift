@@ -26,7 +26,19 @@ struct StatusOutput: Encodable {
     let allChecksSucceeded: Bool
     let consignmentStatuses: [String: String]
     let fileStatusCounts: [String: [String: Int]]
+    let filesWithdrawn: Int
+    let cancelledDatetime: String?
+    let cancelledReason: String?
+    let likeness: Likeness?
     let nextAction: String
+
+    struct Likeness: Encodable {
+        let duplicateGroups: Int
+        let surplusFiles: Int
+        let surplusBytes: Int64
+        let nameGroups: Int
+        let nameEntries: Int
+    }
 
     init(_ report: ConsignmentReport) {
         let consignment = report.consignment
@@ -57,6 +69,14 @@ struct StatusOutput: Encodable {
             uniqueKeysWithValues: report.fileCounts.map { type, counts in
                 (type.rawValue, Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }))
             })
+        filesWithdrawn = report.withdrawnFiles
+        cancelledDatetime = report.cancellation?.datetime.description
+        cancelledReason = report.cancellation?.reason
+        likeness = report.likeness.map {
+            Likeness(
+                duplicateGroups: $0.duplicateGroups, surplusFiles: $0.surplusFiles, surplusBytes: $0.surplusBytes,
+                nameGroups: $0.nameGroups, nameEntries: $0.nameEntries)
+        }
         nextAction = report.nextAction
     }
 }
