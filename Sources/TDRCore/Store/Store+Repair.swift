@@ -80,7 +80,7 @@ extension Database {
         let row = try Row.fetchOne(
             cachedStatement(
                 sql: """
-                    SELECT file.id, uuid, fileType, object, size, modified, sha256,
+                    SELECT file.id, uuid, fileType, object, size, file.modified, sha256,
                         coalesce(ChecksumMatch, 'Success') <> 'Success' OR coalesce(ServerChecksum, 'Success') <> 'Success'
                             OR coalesce(state, '') = 'Purged'
                     FROM file LEFT JOIN fileStatus ON fileStatus.fileId = file.id
