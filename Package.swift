@@ -37,7 +37,8 @@ let package = Package(
         .systemLibrary(name: "CYaraLibrary", pkgConfig: "yara", providers: [.apt(["libyara-dev"])]),
         .target(name: "CYara", dependencies: ["CYaraLibrary"]),
         // The default signatures, embedded: mapped with the program, nothing to find or to parse.
-        .target(name: "CSignatures", exclude: ["default.signatures", "default.yar", "format-policy.json", "advice.json"]),
+        .target(
+            name: "CSignatures", exclude: ["default.signatures", "default.yar", "format-policy.json", "advice.json"]),
 
         // Leaf: bytes, paths, digests, files, threads. Knows no domain.
         .target(
@@ -129,7 +130,8 @@ let package = Package(
         .testTarget(
             name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], exclude: ["s3-fault-server.py"],
             swiftSettings: settings),
-        .testTarget(name: "CouriersTests", dependencies: ["Couriers", "Streams", "TDRTestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "CouriersTests", dependencies: ["Couriers", "Streams", "TDRTestSupport"], swiftSettings: settings),
         .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
     ],
     // C23 for `#embed`.

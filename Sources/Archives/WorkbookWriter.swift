@@ -168,7 +168,8 @@ package final class WorkbookWriter {
             default:
                 if scalar.value < 0x20 || scalar.value == 0x7F || scalar.value == 0xFFFE || scalar.value == 0xFFFF {
                     let hex = String(scalar.value, radix: 16, uppercase: true)
-                    out.append(contentsOf: ("_x" + String(repeating: "0", count: 4 - hex.count) + hex + "_").unicodeScalars)
+                    out.append(
+                        contentsOf: ("_x" + String(repeating: "0", count: 4 - hex.count) + hex + "_").unicodeScalars)
                 } else {
                     out.append(scalar)
                 }

@@ -81,7 +81,8 @@ package struct MailCourier: Courier {
         var next = list
         while let entry = next?.pointee {
             next = entry.ai_next
-            let descriptor = socket(entry.ai_family, entry.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), entry.ai_protocol)
+            let descriptor = socket(
+                entry.ai_family, entry.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), entry.ai_protocol)
             if descriptor < 0 { continue }
             // The time limit of sending is that of connecting, too (socket(7)).
             var limit = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
@@ -110,7 +111,9 @@ private final class Conversation {
     func send(_ text: String) throws {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.send(socket.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(socket.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count > 0 {
                 bytes = bytes.dropFirst(count)
             } else if errno != EINTR {
@@ -142,7 +145,9 @@ private final class Conversation {
                 received.removeSubrange(...end)
                 return line
             }
-            guard received.count < Conversation.longestReply else { throw CourierFault("the mail relay talks too much") }
+            guard received.count < Conversation.longestReply else {
+                throw CourierFault("the mail relay talks too much")
+            }
             let buffer = Buffer(count: 4096)
             let count = recv(socket.descriptor, buffer.bytes.baseAddress, buffer.bytes.count, 0)
             if count > 0 {

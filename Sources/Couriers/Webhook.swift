@@ -67,7 +67,8 @@ package struct Webhook: Courier {
 
     /// The value of `X-TDR-Signature`.
     package static func signature(of body: [UInt8], at stamp: String, secret: [UInt8]) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Array((stamp + ".").utf8) + body, using: SymmetricKey(data: secret))
+        let code = HMAC<SHA256>.authenticationCode(
+            for: Array((stamp + ".").utf8) + body, using: SymmetricKey(data: secret))
         return "sha256=" + Hex.encode(Array(code))
     }
 

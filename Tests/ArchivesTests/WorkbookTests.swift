@@ -7,7 +7,8 @@ import Testing
     @Test(
         "holds any text in a cell",
         arguments: [
-            ("a & b <c>", "a &amp; b &lt;c&gt;"), ("bell\u{7}", "bell_x0007_"), ("cr\r", "cr_x000D_"), ("lf\ntab\t", "lf\ntab\t"),
+            ("a & b <c>", "a &amp; b &lt;c&gt;"), ("bell\u{7}", "bell_x0007_"), ("cr\r", "cr_x000D_"),
+            ("lf\ntab\t", "lf\ntab\t"),
             ("_x0041_", "_x005F_x0041_"), ("_x004_", "_x004_"), ("_xZZZZ_", "_xZZZZ_"), ("\u{FFFF}", "_xFFFF_"),
             ("_x0041", "_x0041"), ("", ""), ("文書 🗄️", "文書 🗄️"),
         ])

@@ -10,7 +10,9 @@ import Testing
                 == "sha256=49f24e537407743fa4a0242bb63b94b9a47ee99cbbe071ccd8a22550ae411686")
     }
 
-    @Test("refuses an address that is not http", arguments: ["ftp://example.org/", "example.org", "file:///etc/passwd", ""])
+    @Test(
+        "refuses an address that is not http",
+        arguments: ["ftp://example.org/", "example.org", "file:///etc/passwd", ""])
     func address(_ text: String) {
         #expect(throws: CourierFault.self) {
             try Webhook(address: text, secret: nil) { 0 }

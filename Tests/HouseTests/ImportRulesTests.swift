@@ -17,7 +17,8 @@ import Testing
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "FoundationEssentials", "Glibc", "Pronom",
+            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "FoundationEssentials",
+            "Glibc", "Pronom",
             "S3", "Streams", "Synchronization",
         ],
         "tdr": [

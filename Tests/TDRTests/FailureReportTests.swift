@@ -12,7 +12,7 @@ import Testing
         try bench.folder.make(
             "=cmd|'calc'!A1",
             [
-                "+sum.zip": .file([0x50, 0x4B, 5, 6] + [UInt8](repeating: 0, count: 18)), "<script>alert(1)</script>.txt": "",
+                "+sum.gz": .file([0x1F, 0x8B, 8] + [UInt8](repeating: 0, count: 17)), "<script>alert(1)<b>.txt": "",
                 "line\nbreak \u{7}.txt": "", "good.txt": "x", "_x0041_.txt": "",
             ])
         let uploaded = try bench.tdr("upload", "=cmd|'calc'!A1", "--series", "s", "--body", "b")
@@ -30,7 +30,7 @@ import Testing
         #expect(
             records[0] == ["Filepath", "Filename", "Action Required", "Error Details", "File Format", "PUID"])
         #expect(records.count == 5)
-        #expect(records.contains { $0[0] == "'=cmd|'calc'!A1/+sum.zip" && $0[1] == "'+sum.zip" && $0[5] == "x-fmt/263" })
+        #expect(records.contains { $0[0] == "'=cmd|'calc'!A1/+sum.gz" && $0[1] == "'+sum.gz" && $0[5] == "x-fmt/266" })
         #expect(records.joined().allSatisfy { !"=+-@".contains($0.first ?? " ") })
     }
 
@@ -39,7 +39,7 @@ import Testing
         let bench = try FailureReportTests.bench()
         #expect(try bench.tdr("status", "TDR-2026-C", "--report", "html", "-o", "page.html").code == 2)
         let page = String(decoding: try contents(of: bench.folder.appending("page.html")), as: UTF8.self)
-        #expect(!page.contains("<script") && page.contains("&lt;script&gt;alert(1)&lt;/script&gt;.txt"))
+        #expect(!page.contains("<script") && page.contains("&lt;script&gt;alert(1)&lt;b&gt;.txt"))
         #expect(page.contains("<code>tdr withdraw TDR-2026-C --reason Zip "))
         #expect(page.contains("default-src 'none'") && page.hasSuffix("</html>\n"))
     }
@@ -69,10 +69,13 @@ import Testing
                 "PUID",
             ])
         #expect(rows.count == 5)
-        #expect(rows.contains { $0[0] == "FFID" && $0[1] == "Zip" && $0[2] == "=cmd|'calc'!A1/+sum.zip" && $0[7] == "x-fmt/263" })
+        #expect(
+            rows.contains {
+                $0[0] == "FFID" && $0[1] == "Zip" && $0[2] == "=cmd|'calc'!A1/+sum.gz" && $0[7] == "x-fmt/266"
+            })
         #expect(rows.contains { $0[3] == #"line\nbreak \x07.txt"# })
         #expect(answer["formulas"]?.elements.isEmpty == true)
-        #expect(answer["marked"]?.elements.contains { $0.text == "+sum.zip" } == true)
+        #expect(answer["marked"]?.elements.contains { $0.text == "+sum.gz" } == true)
         #expect(answer["hidden"]?.elements.first?.text == "A")
         // Nothing replaces a folder, and a workbook is for a file.
         #expect(try bench.tdr("status", "TDR-2026-C", "--report", "xlsx", "-o", ".").code == 1)
@@ -84,9 +87,11 @@ import Testing
         let bench = try FailureReportTests.bench()
         try bench.folder.make(
             "welsh.json",
-            #"{"titles": {"ActionRequired": "Angen gweithredu"}, "advice": {"FFID.Zip": {"action": "agorwch yr archif"}}}"#)
+            #"{"titles": {"ActionRequired": "Angen gweithredu"}, "advice": {"FFID.Zip": {"action": "agorwch yr archif"}}}"#
+        )
         let report = try bench.tdr(
-            "status", "TDR-2026-C", "--report", "csv", environment: ["TDR_ADVICE": Argument(bench.folder.appending("welsh.json"))])
+            "status", "TDR-2026-C", "--report", "csv",
+            environment: ["TDR_ADVICE": Argument(bench.folder.appending("welsh.json"))])
         #expect(report.output.hasPrefix("Filepath,Filename,Angen gweithredu,Error Details"))
         #expect(report.output.contains("Agorwch yr archif,Is an archive or container"))
         #expect(try bench.tdr("status", "TDR-2026-C", "--advice", "welsh.json").output.contains("agorwch yr archif"))
@@ -107,7 +112,8 @@ import Testing
         let lines = try listed.stdout.split(separator: UInt8(ascii: "\n")).map { try JSONValue(parsing: $0) }
         var groups: [String: Set<String>] = [:]
         for line in lines {
-            groups["\(line["like"]?.text ?? "") \(line["group"]?.number ?? 0)", default: []].insert(line["path"]?.text ?? "")
+            groups["\(line["like"]?.text ?? "") \(line["group"]?.number ?? 0)", default: []].insert(
+                line["path"]?.text ?? "")
         }
         let found = Set(groups.values.map { $0.map { Array($0.utf8) } }.map { Set($0) })
         func paths(_ names: String...) -> Set<[UInt8]> { Set(names.map { Array("Records/\($0)".utf8) }) }

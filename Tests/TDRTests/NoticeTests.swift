@@ -50,11 +50,14 @@ private final class Receiver {
         let bench = try Workbench(["a.txt": "x", "empty.txt": ""])
         try bench.folder.make("out", [:])
         let settings: [String: Argument] = [
-            "TDR_NOTICE_WEBHOOK": Argument(receiver.address), "TDR_NOTICE_SECRET": "a secret", "TDR_ENVIRONMENT": "test",
+            "TDR_NOTICE_WEBHOOK": Argument(receiver.address), "TDR_NOTICE_SECRET": "a secret",
+            "TDR_ENVIRONMENT": "test",
         ]
         for name in ["One", "Two"] {
             try bench.folder.make(Name(name), ["a.txt": "x", "empty.txt": ""])
-            #expect(try bench.tdr("upload", Argument(name), "--series", "s", "--body", "b", environment: settings).code == 0)
+            #expect(
+                try bench.tdr("upload", Argument(name), "--series", "s", "--body", "b", environment: settings).code == 0
+            )
         }
         let checked = try bench.tdr("check", "TDR-2026-C", "--antivirus", "none", environment: settings)
         #expect(checked.code == 2)
@@ -79,8 +82,12 @@ private final class Receiver {
         #expect(all.count == taken.count + 2)
         for reference in ["TDR-2026-C", "TDR-2026-D"] {
             let events = try taken.map { try event($0) }.filter { $0["consignmentReference"]?.text == reference }
-            #expect(events.compactMap { $0["event"]?.text } == ["ChecksFoundProblems", "TransferConfirmed", "ExportFinished"])
-            #expect(events.allSatisfy { $0.keys == NoticeTests.fields && $0["message"]?["environment"]?.text == "test" })
+            #expect(
+                events.compactMap { $0["event"]?.text } == [
+                    "ChecksFoundProblems", "TransferConfirmed", "ExportFinished",
+                ])
+            #expect(
+                events.allSatisfy { $0.keys == NoticeTests.fields && $0["message"]?["environment"]?.text == "test" })
         }
         let first = try event(taken[0])
         #expect(first["message"]?["resolutionPath"]?.text == "UserFixable")
@@ -94,7 +101,8 @@ private final class Receiver {
         let body = try #require(taken[0]["body"]?.text)
         try bench.folder.make("signed", .file(Array("\(stamp).\(body)".utf8)))
         let checkedBy = try Program.run(
-            BytePath("/usr/bin/openssl"), ["dgst", "-sha256", "-hmac", "a secret", Argument(bench.folder.appending("signed"))])
+            BytePath("/usr/bin/openssl"),
+            ["dgst", "-sha256", "-hmac", "a secret", Argument(bench.folder.appending("signed"))])
         let code = try #require(checkedBy.line.split(separator: " ").last.map(String.init))
         #expect(headers["x-tdr-signature"]?.text == "sha256=\(code)")
     }
@@ -103,7 +111,8 @@ private final class Receiver {
     func commandAndFile() throws {
         let bench = try Workbench(["empty.txt": "", "a": "x"])
         try bench.folder.make("notices.jsonl", "a line that was cut")
-        try bench.folder.make("take.sh", "cat >> got; echo >> got; grep -q TDR-2026-C got && [ ! -e mended ] && exit 3; exit 0\n")
+        try bench.folder.make(
+            "take.sh", "cat >> got; echo >> got; grep -q TDR-2026-C got && [ ! -e mended ] && exit 3; exit 0\n")
         let settings: [String: Argument] = [
             "TDR_NOTICE_COMMAND": "sh take.sh", "TDR_NOTICE_FILE": Argument(bench.folder.appending("notices.jsonl")),
         ]
@@ -111,7 +120,8 @@ private final class Receiver {
         let checked = try bench.tdr("check", "TDR-2026-C", "--antivirus", "none", environment: settings)
         #expect(checked.errors.contains("the command ended with 3"), "\(checked.errors)")
         let list = try bench.tdr("notices", environment: settings)
-        #expect(list.output.contains("command not yet, 1 attempt") && list.output.contains("; file 2026"), "\(list.output)")
+        #expect(
+            list.output.contains("command not yet, 1 attempt") && list.output.contains("; file 2026"), "\(list.output)")
         // Not before its time, unless told.
         #expect(try bench.tdr("notices", "send", environment: settings).code == 2)
         try bench.folder.make("mended", "")

@@ -94,7 +94,8 @@ import Testing
             }
         }
         #expect(kinds.count >= 12, "\(kinds.sorted())")
-        #expect(kinds.isSuperset(of: ["Upload Failed", "Antivirus VirusDetected", "ChecksumMatch Mismatch", "FFID Zip"]))
+        #expect(
+            kinds.isSuperset(of: ["Upload Failed", "Antivirus VirusDetected", "ChecksumMatch Mismatch", "FFID Zip"]))
         try bench.folder.make("out", [:])
         let status = try bench.tdr("status", Argument(reference), environment: environment)
         #expect(status.code == 0, "\(status.output)")
@@ -115,14 +116,18 @@ import Testing
             ])
         #expect(try contents(of: data.appending("8 infected.txt")) == Array("a clean copy\n".utf8))
         #expect(
-            try contents(of: data.appending("10 altered.txt")) == contents(of: bench.records.appending("10 altered.txt")))
+            try contents(of: data.appending("10 altered.txt"))
+                == contents(of: bench.records.appending("10 altered.txt")))
         #expect(!exists(bench.folder.appending("gone")))
         #expect(try StoreRows.wrongTallies(bench.store) == [])
-        let csv = String(decoding: try contents(of: bench.folder.path.appending("out/\(reference)/file-metadata.csv")), as: UTF8.self)
+        let csv = String(
+            decoding: try contents(of: bench.folder.path.appending("out/\(reference)/file-metadata.csv")), as: UTF8.self
+        )
         #expect(!csv.contains("packed.zip") && csv.contains("8 infected.txt"))
         // The history keeps what went.
         #expect(
-            try StoreRows.value(bench.store, "SELECT count(*) FROM event WHERE what = 'Withdrawn'") as Int? == before.count - after.count)
+            try StoreRows.value(bench.store, "SELECT count(*) FROM event WHERE what = 'Withdrawn'") as Int? == before
+                .count - after.count)
         #expect(
             try StoreRows.texts(bench.store, "SELECT new FROM event WHERE what = 'Quarantine' ORDER BY id") == [
                 "Held", "Replaced",

@@ -85,7 +85,8 @@ import Testing
             let added = try bench.tdr("upload", "--add", "TDR-2026-C", "New", "--as", "Records/2020/more")
             #expect(added.code == 0, "\(added.errors)")
         }
-        let paths = try StoreRows.texts(bench.store, "SELECT path FROM file WHERE path LIKE 'Records/2020%' ORDER BY path")
+        let paths = try StoreRows.texts(
+            bench.store, "SELECT path FROM file WHERE CAST(path AS TEXT) LIKE 'Records/2020%' ORDER BY path")
         #expect(
             paths == [
                 "Records/2020", "Records/2020/more", "Records/2020/more/none", "Records/2020/more/x.txt",
@@ -98,7 +99,9 @@ import Testing
         try sound(bench)
     }
 
-    @Test("withdraws a file and a folder: out of counts, bag and CSVs, not out of the history; its number is not used again")
+    @Test(
+        "withdraws a file and a folder: out of counts, bag and CSVs, not out of the history; its number is not used again"
+    )
     func withdraw() throws {
         let bench = try RepairTests.bench()
         let first = try bench.tdr("withdraw", "TDR-2026-C", "Records/b.txt", "--reason", "not ours")
@@ -108,8 +111,10 @@ import Testing
         try bench.folder.make("b.txt", "second")
         #expect(try bench.tdr("upload", "--add", "TDR-2026-C", "b.txt").code == 0)
         try sound(bench)
-        #expect(try StoreRows.value(bench.store, "SELECT count(*) FROM file JOIN withdrawnFile USING (id)") as Int? == 0)
-        #expect(try StoreRows.value(bench.store, "SELECT count(*) FROM file JOIN withdrawnFile USING (uuid)") as Int? == 0)
+        #expect(
+            try StoreRows.value(bench.store, "SELECT count(*) FROM file JOIN withdrawnFile USING (id)") as Int? == 0)
+        #expect(
+            try StoreRows.value(bench.store, "SELECT count(*) FROM file JOIN withdrawnFile USING (uuid)") as Int? == 0)
         #expect(try check(bench).code == 0)
         try bench.folder.make("out", [:])
         #expect(try bench.tdr("export", "TDR-2026-C", "--to", "out", "--form", "folder").code == 0)
@@ -123,7 +128,9 @@ import Testing
         #expect(kept[0].contains("Records/b.txt") && kept[0].contains("not ours"))
         let late = try bench.tdr("withdraw", "TDR-2026-C", "Records/a.txt", "--reason", "too late")
         #expect(late.code == 1 && late.errors.contains("custody has passed"), "\(late.errors)")
-        for words: [Argument] in [["upload", "--replace", "TDR-2026-C", "b.txt"], ["cancel", "TDR-2026-C", "--reason", "x"]] {
+        for words: [Argument] in [
+            ["upload", "--replace", "TDR-2026-C", "b.txt"], ["cancel", "TDR-2026-C", "--reason", "x"],
+        ] {
             let refused = try Program.run(
                 Program.tdr, words, environment: bench.environment(), directory: bench.folder.path)
             #expect(refused.code == 1 && refused.errors.contains("custody has passed"), "\(refused.errors)")
@@ -209,9 +216,11 @@ import Testing
         let bench = try InterruptionTests.bench()
         try bench.upload()
         try bench.folder.make(
-            "Fix", .folder((0..<20).map { folder in
-                (Name("d\(folder)"), .folder((0..<110).map { (Name("f\($0)"), .bytes(50 + $0, of: 0x30)) }))
-            }))
+            "Fix",
+            .folder(
+                (0..<20).map { folder in
+                    (Name("d\(folder)"), .folder((0..<110).map { (Name("f\($0)"), .bytes(50 + $0, of: 0x30)) }))
+                }))
         let both = [
             try bench.start("upload", "--replace", "TDR-2026-D", "Fix"),
             try bench.start("withdraw", "TDR-2026-D", "Records/d3", "--reason", "x"),
@@ -250,8 +259,10 @@ import Testing
             for number in stride(from: 0, to: 300, by: 7) {
                 let path = "Records/f\(number)"
                 let bytes = try contents(of: StoreRows.object(trial.store, path))
-                let recorded = try StoreRows.value(
-                    trial.store, "SELECT lower(hex(sha256)) FROM file WHERE path = CAST('\(path)' AS BLOB)") as String?
+                let recorded =
+                    try StoreRows.value(
+                        trial.store, "SELECT lower(hex(sha256)) FROM file WHERE path = CAST('\(path)' AS BLOB)")
+                    as String?
                 #expect(SHA256Digest.of(bytes).hex == recorded, "\(round) \(path)")
                 #expect(Set(bytes) == [0x61] || Set(bytes) == [0x62], "\(round) \(path)")
             }
@@ -340,9 +351,10 @@ import Testing
         let status = try bench.tdr("status", "TDR-2026-C")
         #expect(status.code == 0 && status.output.contains("the wrong share"))
         #expect(try bench.tdr("cancel", "TDR-2026-C", "--reason", "now really", "--purge").code == 0)
-        #expect(try names(in: bench.store.appending("objects")).flatMap {
-            try names(in: bench.store.appending("objects").appending(Name($0).bytes))
-        } == [])
+        #expect(
+            try names(in: bench.store.appending("objects")).flatMap {
+                try names(in: bench.store.appending("objects").appending(Name($0).bytes))
+            } == [])
         #expect(try bench.upload() == "TDR-2026-D")
     }
 }

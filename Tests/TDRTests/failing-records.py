@@ -67,6 +67,26 @@ def program():
     return bytes(head) + b"PE\0\0" + struct.pack("<HHIIIHH", 0x14C, 1, 0, 0, 0, 224, 0x102) + optional + bytes(512)
 
 
+def docx():
+    types = ('<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Types xmlns="http://schemas.openxmlformats.org/'
+             'package/2006/content-types"><Override PartName="/word/document.xml" ContentType="application/'
+             'vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>')
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, text in (("[Content_Types].xml", types), ("_rels/.rels", "<Relationships/>"),
+                           ("word/document.xml", "<w:document/>")):
+            archive.writestr(zipfile.ZipInfo(name, (2020, 9, 13, 12, 0, 0)), text)
+    return out.getvalue()
+
+
+def word():
+    whole = ole2("WordDocument", "\x01CompObj")
+    place = whole.rindex(b"\x04\0\x04\0")
+    object_ = (b"\x01\0\xfe\xff\x03\x0a\0\0\xff\xff\xff\xff\x06\x09\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46"
+               b"\x18\0\0\0Microsoft Word-Dokument\0\x0a\0\0\0MSWordDoc\0\x10\0\0\0Word.Document.8\0\xf4\x39\xb2\x71")
+    return whole[:place] + object_ + whole[place + len(object_):]
+
+
 NOISE = bytes((n * n * 31 + n // 7) % 256 for n in range(4000))
 BAD = {
     "good.txt": b"A good file.\n",
@@ -89,12 +109,12 @@ BAD = {
 }
 MENDED = {
     "1 empty.txt": b"no longer empty\n",
-    "4 locked.docx": b"the text without its lock\n",
+    "4 locked.docx": docx(),
     "5 locked.pdf": pdf(False),
     "7 $(touch gone) `unknown`": b"the text that was meant\n",
     "8 infected.txt": b"a clean copy\n",
     "9 closed.txt": b"everybody may read this\n",
-    "13 several.doc": b"plain text after all\n",
+    "13 several.doc": word(),
 }
 
 

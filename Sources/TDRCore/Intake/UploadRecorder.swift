@@ -252,7 +252,8 @@ private struct FileRowWriter {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            lastRow, consignment.row, Data(item.id.bytes), type.rawValue, try parent(of: item.path), Data(item.path.bytes),
+            lastRow, consignment.row, Data(item.id.bytes), type.rawValue, try parent(of: item.path),
+            Data(item.path.bytes),
             reference, taken.flatMap { ownOrigin($0.1, of: item) }, taken?.0.size, taken?.0.modified,
             taken.map { Data($0.0.sha256.bytes) },
         ])

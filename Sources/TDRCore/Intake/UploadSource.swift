@@ -202,7 +202,8 @@ final class KnownFiles {
                 try Task.checkCancellation()
                 guard
                     let key = FileKey(
-                        row: 0, id: consignment.id, object: nil, path: try row.value("path"), origin: try row.value("origin"))
+                        row: 0, id: consignment.id, object: nil, path: try row.value("path"),
+                        origin: try row.value("origin"))
                 else {
                     continue
                 }

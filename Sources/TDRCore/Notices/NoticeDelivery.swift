@@ -7,7 +7,8 @@ public struct DeliverySummary: Sendable {
     /// Notices that arrived, counted once for each channel.
     public internal(set) var delivered = 0
     /// Those that did not.
-    public internal(set) var failed: [(channel: String, reference: ConsignmentReference, event: String, fault: String)] = []
+    public internal(set) var failed:
+        [(channel: String, reference: ConsignmentReference, event: String, fault: String)] = []
     /// Those that wait for an earlier one or for their time.
     public internal(set) var waiting = 0
 }
@@ -78,7 +79,8 @@ public struct NoticeDelivery: Sendable {
                 let all = before + tries
                 try store.record(
                     notice, on: courier.kind, delivered: fault == nil ? now : nil, attempts: all,
-                    nextAttempt: Timestamp(milliseconds: now.milliseconds + NoticeDelivery.wait(after: all)), fault: fault)
+                    nextAttempt: Timestamp(milliseconds: now.milliseconds + NoticeDelivery.wait(after: all)),
+                    fault: fault)
                 if let fault {
                     failures += 1
                     held.insert(notice.consignment)

@@ -209,7 +209,8 @@ final class FolderCheckWalk: Sendable {
         .file(
             FileToCheck(
                 key: FileKey(
-                    row: 0, id: FolderCheckWalk.noID, object: FolderCheckWalk.noID, path: name, origin: origin), size: size,
+                    row: 0, id: FolderCheckWalk.noID, object: FolderCheckWalk.noID, path: name, origin: origin),
+                size: size,
                 sha256: FolderCheckWalk.noDigest, statuses: FileStatuses(), checks: checks),
             of: root, path: path)
     }

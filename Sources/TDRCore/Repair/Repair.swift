@@ -39,7 +39,7 @@ public struct WithdrawalSummary: Sendable {
 /// bytes or the new. Of a folder the files are recorded a chunk at a time: what was cut off goes on when it is given
 /// again, since what is there already is left alone.
 public struct Repair: Sendable {
-    private static let chunk = 64
+    private static let chunk = 256
 
     private let store: Store
     private let run: RunInfo

@@ -81,7 +81,8 @@ struct RepairPlan: Sendable {
         let found = try store.files(named: name, of: consignment, limit: 6)
         guard let first = found.first else {
             throw RepairError.badSource(
-                source, reason: "\(consignment.reference) has no file of that name; say which one it replaces with --as PATH")
+                source,
+                reason: "\(consignment.reference) has no file of that name; say which one it replaces with --as PATH")
         }
         if found.count > 1 { throw RepairError.ambiguous(consignment.reference, source, found) }
         return first

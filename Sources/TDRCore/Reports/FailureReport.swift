@@ -68,7 +68,8 @@ public struct FailureReport: Sendable {
         return FailureRow(
             path: file.path, type: type, value: value, action: sentence(entry.action),
             details: sentence(entry.found) + (reason.map { ": \($0)" } ?? ""),
-            formats: file.formats.compactMap { $0.formatName ?? $0.description }, puids: file.formats.compactMap(\.puid),
+            formats: file.formats.compactMap { $0.formatName ?? $0.description },
+            puids: file.formats.compactMap(\.puid),
             commands: Remedies.commands(type, value, of: file.path, in: consignment, advice: advice))
     }
 
@@ -77,7 +78,8 @@ public struct FailureReport: Sendable {
     /// The cells of a row, in the order of ``titles``.
     public static func cells(_ row: FailureRow) -> [String] {
         [
-            row.path.display, displayName(of: row.path.name), row.action, row.details, row.formats.joined(separator: "|"),
+            row.path.display, displayName(of: row.path.name), row.action, row.details,
+            row.formats.joined(separator: "|"),
             row.puids.joined(separator: "|"),
         ]
     }

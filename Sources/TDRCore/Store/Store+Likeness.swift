@@ -104,7 +104,8 @@ private final class LikenessSpool {
         }
     }
 
-    private static let contents = "SELECT sha256, size, count(*) AS n FROM entry WHERE size > 0 GROUP BY 1, 2 HAVING n > 1"
+    private static let contents =
+        "SELECT sha256, size, count(*) AS n FROM entry WHERE size > 0 GROUP BY 1, 2 HAVING n > 1"
     private static let names = "SELECT fold1, fold2, count(*) AS n FROM entry GROUP BY 1, 2 HAVING n > 1"
 
     func counts() throws -> LikenessCounts {

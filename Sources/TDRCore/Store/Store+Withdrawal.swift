@@ -19,7 +19,7 @@ extension Store {
         let now = clock()
         return try write { db in
             let branch = Branch(what.path, of: consignment)
-            guard let entry = try db.entry(what.path, in: consignment) else {
+            guard try db.entry(what.path, in: consignment) != nil else {
                 guard what.purges, try db.isWithdrawn(what.path, in: consignment) else {
                     throw RepairError.unknownPath(consignment.reference, what.path)
                 }
@@ -33,7 +33,6 @@ extension Store {
             try db.move(branch, what, to: consignment, at: now)
             try db.apply(change, to: consignment)
             try db.settleSteps(of: consignment, run: run, at: now)
-            _ = entry
             return summary
         }
     }
@@ -87,7 +86,8 @@ extension Database {
                 """, arguments: branch.arguments)
         while let row = try rows.next() {
             try Task.checkCancellation()
-            guard let path = RelativePath(Array(try row.value(1) as Data)), let type = FileType(rawValue: try row.value(2))
+            guard let path = RelativePath(Array(try row.value(1) as Data)),
+                let type = FileType(rawValue: try row.value(2))
             else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a file's row makes no sense") }
             let size: Int64? = try row.value(4)
             tally.add(Tally.type, type.rawValue, -1)
@@ -111,7 +111,8 @@ extension Database {
     }
 
     /// Moves the rows out of `file`, and removes what other tables say of them.
-    fileprivate func move(_ branch: Branch, _ what: Withdrawal, to consignment: Consignment, at time: Timestamp) throws {
+    fileprivate func move(_ branch: Branch, _ what: Withdrawal, to consignment: Consignment, at time: Timestamp) throws
+    {
         try execute(
             sql: """
                 INSERT INTO withdrawnFile (id, consignmentId, uuid, fileType, path, reference, object, size, modified,

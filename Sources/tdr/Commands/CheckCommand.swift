@@ -30,7 +30,7 @@ struct CheckCommand: TDRCommand {
             """)
 
     @Argument(help: ArgumentHelp("The consignments, by reference; or folders and files.", valueName: "ref-or-path"))
-    var arguments: [PathArgument]
+    var arguments: [PathArgument] = []
 
     @Option(
         help: ArgumentHelp(

@@ -67,7 +67,8 @@ struct NoticesCommand: AsyncParsableCommand {
 
         @Option(
             name: .customLong("pause"),
-            help: ArgumentHelp("Milliseconds after the first failure; doubled after each further one.", valueName: "ms"))
+            help: ArgumentHelp("Milliseconds after the first failure; doubled after each further one.", valueName: "ms")
+        )
         var pauseMilliseconds = 500
 
         @Flag(help: "Try those that failed before their time.")

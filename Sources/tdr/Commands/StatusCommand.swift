@@ -50,7 +50,8 @@ struct StatusCommand: TDRCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What is said of findings: a JSON file beside the built-in words. Default: $TDR_ADVICE.", valueName: "file"))
+            "What is said of findings: a JSON file beside the built-in words. Default: $TDR_ADVICE.", valueName: "file")
+    )
     var advice: PathArgument?
 
     @Flag(help: "List files with the same content, and names that differ in case or Unicode form only.")
@@ -99,7 +100,9 @@ struct StatusCommand: TDRCommand {
             for line in StatusText.lines(report) { context.output.line(line) }
             if report.filesWithProblems > 0 {
                 context.output.line("")
-                for line in try StatusText.problems(report, store, examples: 5, advice: advice) { context.output.line("  " + line) }
+                for line in try StatusText.problems(report, store, examples: 5, advice: advice) {
+                    context.output.line("  " + line)
+                }
             }
         }
         return report.hasFindings ? .findings : .done

@@ -45,7 +45,8 @@ struct WithdrawCommand: TDRCommand {
         let consignment = try store.consignment(reference)
         let entry = try path.entry(in: consignment, of: store)
         let repair = Repair(
-            store: store, run: context.run("withdraw \(consignment.reference) \(entry.display)"), meter: ProgressMeter())
+            store: store, run: context.run("withdraw \(consignment.reference) \(entry.display)"), meter: ProgressMeter()
+        )
         let summary = try repair.withdraw(entry, from: consignment, reason: reason, purges: purge)
         if context.json { try context.output.json(WithdrawOutput(consignment, entry, summary)) }
         let what =

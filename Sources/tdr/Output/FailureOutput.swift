@@ -21,8 +21,10 @@ struct FailureOutput {
             return try write { context.output.write(Array($0)) }
         }
         do {
-            if let status = try? FileStatus.following(file), status.kind != .regular {  // nothing there is as it should be
-                throw ReportError(description: "cannot write the report to '\(file.display)': it is there and is no file")
+            // Nothing there is as it should be.
+            if let status = try? FileStatus.following(file), status.kind != .regular {
+                throw ReportError(
+                    description: "cannot write the report to '\(file.display)': it is there and is no file")
             }
             let writer = try DurableWriter(to: file)
             try write { try writer.write($0) }

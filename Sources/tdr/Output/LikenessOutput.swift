@@ -27,7 +27,8 @@ struct LikenessOutput {
                 if last?.0 != entry.kind || last?.1 != entry.group {
                     context.output.line(
                         entry.kind == .content
-                            ? "same content, \(Text.size(entry.size ?? 0)) each:" : "same name but for case or Unicode form:")
+                            ? "same content, \(Text.size(entry.size ?? 0)) each:"
+                            : "same name but for case or Unicode form:")
                     last = (entry.kind, entry.group)
                 }
                 context.output.line("  " + entry.path.display)
