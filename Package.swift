@@ -43,7 +43,8 @@ let package = Package(
         .systemLibrary(name: "CYaraLibrary", pkgConfig: "yara", providers: [.apt(["libyara-dev"])]),
         .target(name: "CYara", dependencies: ["CYaraLibrary"]),
         // The default signatures, embedded: mapped with the program, nothing to find or to parse.
-        .target(name: "CSignatures", exclude: ["default.signatures", "default.yar", "format-policy.json"]),
+        .target(
+            name: "CSignatures", exclude: ["default.signatures", "default.yar", "format-policy.json", "advice.json"]),
 
         // Leaf: bytes, paths, digests, files, threads. Knows no domain.
         .target(
@@ -72,11 +73,23 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // Ways to hand a message over; nothing of what it says.
+        .target(
+            name: "Couriers",
+            dependencies: [
+                "Streams",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+
         // The archive's vocabulary and its use cases.
         .target(
             name: "TDRCore",
             dependencies: [
-                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Pronom", "S3", "Streams",
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "Pronom", "S3", "Streams",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
@@ -174,6 +187,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "CouriersTests", dependencies: ["Couriers", "Streams", "TDRTestSupport"], swiftSettings: settings),
         .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
     ],
     // C23 for `#embed`.

@@ -16,6 +16,14 @@ const unsigned char *tdr_format_policy(void) { return policy; }
 
 size_t tdr_format_policy_count(void) { return sizeof policy; }
 
+static const unsigned char advice[] = {
+#embed "advice.json"
+};
+
+const unsigned char *tdr_advice(void) { return advice; }
+
+size_t tdr_advice_count(void) { return sizeof advice; }
+
 static const unsigned char rules[] = {
 #embed "default.yar"
 };

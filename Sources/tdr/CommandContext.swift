@@ -43,7 +43,7 @@ struct CommandContext: Sendable {
         if let fixed = environment["TDR_CLOCK"].flatMap(Timestamp.init) {
             clock = { fixed }
         } else {
-            clock = { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+            clock = CommandContext.wallClock
         }
     }
 
@@ -69,6 +69,15 @@ struct CommandContext: Sendable {
     private static var configurationFolder: BytePath {
         if let folder = variable("XDG_CONFIG_HOME") { return folder.appending("tdr") }
         return (variable("HOME") ?? BytePath(".")).appending(".config/tdr")
+    }
+
+    /// What time it is outside.
+    static let wallClock: @Sendable () -> Timestamp = {
+        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+
+    private static func defaultStore(_ environment: [String: String]) -> BytePath {
+        variable("TDR_STORE") ?? dataFolder
     }
 
     /// What this program keeps for the user: `$XDG_DATA_HOME/tdr`.

@@ -40,11 +40,18 @@ enum Launcher {
         }
         let watched = type(of: command).stopsByItself ? [] : [SIGINT, SIGTERM]
         let work = Task { () -> Int32 in
+            let started = context.clock()
+            let code: Int32
             do {
-                return try await command.run(in: context).rawValue
+                code = try await command.run(in: context).rawValue
             } catch {
-                return context.report(error)
+                code = context.report(error)
             }
+            if command.changesState {
+                context.output.flush()
+                await context.sendNotices(since: started)
+            }
+            return code
         }
         let received = Atomic<Int32>(0)
         let sources = watched.map { number in

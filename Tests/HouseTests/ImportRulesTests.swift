@@ -22,9 +22,12 @@ import Testing
             "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
             "NIOSSL", "ServiceLifecycle", "Streams", "Synchronization", "TDRCore", "UnixSignals",
         ],
+        "Couriers": [
+            "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
+        ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CryptoExtras", "CSignatures", "CYara", "FoundationEssentials", "Glibc", "Pronom",
-            "S3", "Streams", "Synchronization",
+            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "CryptoExtras",
+            "FoundationEssentials", "Glibc", "Pronom", "S3", "Streams", "Synchronization",
         ],
         "tdr": [
             "ArgumentParser", "CShims", "Dispatch", "FoundationEssentials", "Glibc", "Streams", "Synchronization",

@@ -11,6 +11,10 @@ size_t tdr_default_signatures_count(void);
 const unsigned char *tdr_format_policy(void);
 size_t tdr_format_policy_count(void);
 
+// What to do about each finding, as JSON.
+const unsigned char *tdr_advice(void);
+size_t tdr_advice_count(void);
+
 // Our own YARA rules, as text.
 const unsigned char *tdr_yara_rules_text(void);
 size_t tdr_yara_rules_text_count(void);

@@ -10,6 +10,8 @@ final class CheckRecorder: Sendable {
         var count = 0
         /// Whether rows say of objects that they lie elsewhere than they do.
         var movesObjects = false
+        /// Whether the run goes on with one that was cut off before its end.
+        var isContinued = false
     }
 
     private let consignment: Consignment
@@ -51,6 +53,10 @@ final class CheckRecorder: Sendable {
     /// Marks the checks as begun, and what was decided about antivirus.
     func begin(_ checks: Set<CheckKind>, of consignment: Consignment, policy: CheckRequest) throws {
         let now = store.clock()
+        let isContinued = try store.statuses(of: consignment).contains { type, value in
+            value == .inProgress && checks.contains { $0.consignmentStep == type }
+        }
+        state.withLock { $0.isContinued = isContinued }
         try store.write { db in
             for check in checks.sorted() {
                 try db.move(consignment, check.consignmentStep, to: .inProgress, run: run, at: now)
@@ -95,6 +101,7 @@ final class CheckRecorder: Sendable {
             try store.write { db in
                 var tally = TallyChange()
                 for finding in findings { try record(finding, db, at: now, &tally) }
+                try tellOfMalware(findings, db, at: now)
                 try db.apply(tally, to: consignment)
             }
         }
@@ -161,6 +168,24 @@ final class CheckRecorder: Sendable {
             FileStatusChange(
                 row: file.key.row, values: values, reasons: reasons, old: file.statuses, serverSHA256: digest),
             in: consignment, run: run, at: now, tally: &tally)
+    }
+
+    /// One notice for all in the transaction, so that a folder full of infected files is no flood.
+    private func tellOfMalware(_ findings: [FileFindings], _ db: Database, at now: Timestamp) throws {
+        var count = 0
+        var first: [Notice.InfectedFile] = []
+        for finding in findings {
+            guard case .found(let names) = finding.antivirus?.verdict,
+                finding.file.statuses[.antivirus] != .virusDetected
+            else { continue }
+            count += 1
+            if first.count < 10 {
+                first.append(
+                    Notice.InfectedFile(
+                        fileId: finding.file.key.id.description, path: finding.file.key.path.display, found: names))
+            }
+        }
+        if count > 0 { try db.notify(.malwareFound(count: count, first: first), of: consignment, at: now) }
     }
 
     /// One row a match, or one that says that nothing matched; libmagic's opinion stands in the first.
@@ -231,22 +256,11 @@ final class CheckRecorder: Sendable {
         let now = store.clock()
         return try store.write { db in
             let tally = try db.tally(of: consignment)
-            let uploaded = tally[.upload, .success]
-            for check in checks.sorted() {
-                let counts = check.statusTypes.map { tally.counts(of: $0) }
-                let known = counts.map { $0.filter { $0.key != nil }.values.reduce(0, +) }.min() ?? 0
-                if known < uploaded { continue }
-                let values = counts.map { StatusRules.rollUp(check, counts: $0) }
-                let worst: ConsignmentStatusValue =
-                    values.contains(.failed)
-                    ? .failed : values.contains(.completedWithIssues) ? .completedWithIssues : .completed
-                try db.move(consignment, check.consignmentStep, to: worst, run: run, at: now)
-            }
-            let client = tally.counts(of: .clientChecks).filter { $0.key != nil }
-            if client.values.reduce(0, +) >= uploaded {
-                let issues = client[.completedWithIssues] ?? 0 > 0 || uploaded < tally.files
-                try db.move(
-                    consignment, .clientChecks, to: issues ? .completedWithIssues : .completed, run: run, at: now)
+            try db.rollUp(checks, of: consignment, tally, run: run, at: now)
+            let isNews = state.withLock { $0.count > 0 || $0.isContinued }
+            if tally[Tally.problem, ""] > 0, isNews {
+                try db.notify(
+                    .checksFoundProblems(resolutionPath: Notice.resolutionPath(tally)), of: consignment, at: now)
             }
             try db.confirmIfWished(consignment, run: run, at: now)
             return (try db.statuses(of: consignment), tally[Tally.problem, ""])

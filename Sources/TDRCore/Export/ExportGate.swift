@@ -33,6 +33,24 @@ enum ExportGate {
         return blockers
     }
 
+    /// Files that are like others, where that is refused. For whoever holds the lock of the consignment.
+    static func likeness(
+        _ consignment: Consignment, refused: Set<LikenessKind>, in store: Store
+    ) throws -> [ExportBlocker] {
+        if refused.isEmpty { return [] }
+        try store.countLikeness(of: consignment)
+        guard let counts = try store.likenessCounts(of: consignment) else { return [] }
+        return LikenessKind.allCases.filter { refused.contains($0) && counts.groups($0) > 0 }.map { kind in
+            let what =
+                kind == .content
+                ? "\(counts.surplusFiles) files repeat the content of others"
+                : "\(counts.nameEntries) paths differ from others in case or Unicode form only"
+            return ExportBlocker(
+                description: "\(what); see `tdr status \(consignment.reference) --duplicates`",
+                count: kind == .content ? counts.surplusFiles : counts.nameEntries)
+        }
+    }
+
     private static func findings(
         _ report: ConsignmentReport, allowed: Set<FileStatusValue>, checks: [CheckKind], in store: Store
     ) throws -> [ExportBlocker] {

@@ -66,6 +66,8 @@ public struct ExportRequest: Sendable {
     public var allowed: Set<FileStatusValue> = []
     /// Why they are allowed.
     public var reason: String?
+    /// Likenesses because of which nothing is exported; none by default.
+    public var refusedLikeness: Set<LikenessKind> = []
     /// Who confirms custody by asking for the export.
     public var confirmedBy: String
 

@@ -55,6 +55,7 @@ public struct Exporter: Sendable {
         var blockers = try ExportGate.blockers(
             report, allowed: request.allowed, version: request.version, hasPortableNames: request.portableNames,
             in: store)
+        blockers += try ExportGate.likeness(report.consignment, refused: request.refusedLikeness, in: store)
         let shape = try BagShape(request)
         let extras = try BagExtras(request, of: consignment, in: store)
         blockers += try shape.blockers(report, facts: facts(report, request), extras: extras, in: store)

@@ -207,7 +207,9 @@ final class FolderCheckWalk: Sendable {
     ) -> FolderCheckItem {
         .file(
             FileToCheck(
-                key: FileKey(row: 0, id: FolderCheckWalk.noID, path: name, origin: origin), size: size,
+                key: FileKey(
+                    row: 0, id: FolderCheckWalk.noID, object: FolderCheckWalk.noID, path: name, origin: origin),
+                size: size,
                 sha256: FolderCheckWalk.noDigest, statuses: FileStatuses(), checks: checks),
             of: root, path: path)
     }

@@ -30,6 +30,12 @@ public struct ConsignmentReport: Sendable {
     public internal(set) var exports: [ExportCopy] = []
     /// Uploads of its bags that have not ended.
     public internal(set) var unfinishedUploads: [UnfinishedUpload] = []
+    /// Files that were taken out of it.
+    public let withdrawnFiles: Int
+    /// When and why it was cancelled; nil when it was not.
+    public let cancellation: Cancellation?
+    /// How many files are like others; nil when not counted since the last change.
+    public let likeness: LikenessCounts?
 
     /// Files whose check of `kind` has a complete result.
     public func checked(_ kind: CheckKind) -> Int {
@@ -40,6 +46,7 @@ public struct ConsignmentReport: Sendable {
 
     /// The transfer in one word, as the original's list of transfers has it.
     public var state: String {
+        if cancellation != nil { return "Cancelled" }
         switch statuses[.export] {
         case .completed: return "Transferred"
         case .inProgress: return isBeingWorkedOn ? "Exporting" : "Interrupted"
@@ -64,6 +71,7 @@ public struct ConsignmentReport: Sendable {
     public var nextAction: String {
         let reference = consignment.reference
         if isBeingWorkedOn { return "wait: a process is working on it" }
+        if cancellation != nil { return "nothing: it was cancelled" }
         switch statuses[.upload] {
         case .inProgress, nil:
             if consignment.source.bytes.isEmpty { return "wait: its files come through the API" }

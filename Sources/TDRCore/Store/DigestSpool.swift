@@ -9,13 +9,9 @@ final class DigestSpool: Sendable {
 
     /// - Throws: ``SystemFault`` when the temporary folder takes no file, `DatabaseError`.
     init(in folder: BytePath) throws {
-        database = try scratchDatabase(in: folder)
-        try database.write { db in
-            try db.execute(
-                sql:
-                    "CREATE TABLE file (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, path BLOB)"
-            )
-        }
+        database = try scratchDatabase(
+            in: folder,
+            "CREATE TABLE file (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, path BLOB)")
     }
 
     /// Remembers the files that have a digest; empty ones say nothing and are all alike.

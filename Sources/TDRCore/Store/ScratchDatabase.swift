@@ -6,7 +6,7 @@ import Streams
 /// with the process, however that ends.
 ///
 /// - Throws: ``SystemFault`` when the folder takes no file, `DatabaseError`.
-func scratchDatabase(in folder: BytePath) throws -> DatabaseQueue {
+func scratchDatabase(in folder: BytePath, _ schema: String = "") throws -> DatabaseQueue {
     var template = folder.appending("tdr-scratch-XXXXXX").bytes.map { CChar(bitPattern: $0) } + [0]
     let descriptor = mkstemp(&template)
     guard descriptor >= 0 else { throw SystemFault("make a file in", folder) }
@@ -23,5 +23,7 @@ func scratchDatabase(in folder: BytePath) throws -> DatabaseQueue {
                 PRAGMA cache_size = -16000; PRAGMA temp_store = FILE
                 """)
     }
-    return try DatabaseQueue(path: text, configuration: configuration)
+    let database = try DatabaseQueue(path: text, configuration: configuration)
+    try database.write { try $0.execute(sql: schema) }
+    return database
 }

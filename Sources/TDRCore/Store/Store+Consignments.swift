@@ -58,6 +58,7 @@ extension Store {
                             AND value IN ('Completed', 'CompletedWithIssues'))
                         AND (SELECT count(*) FROM consignmentStatus WHERE consignmentId = id
                             AND statusType IN ('ServerChecksum', 'ServerFFID') AND value <> 'InProgress') < 2
+                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE consignmentId = consignment.id)
                     ORDER BY id
                     """
             ).map { try db.consignment(row: $0) }
@@ -99,6 +100,7 @@ extension Store {
                         JOIN consignmentStatus ON consignmentId = consignment.id AND statusType = 'Upload'
                     WHERE consignmentStatus.value = 'InProgress' AND source = ? AND storage = ? AND links = ?
                         AND type = ? AND seriesName IS ? AND transferringBodyName = ? AND includeTopLevelFolder = ?
+                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE cancellation.consignmentId = consignment.id)
                     ORDER BY sequence DESC LIMIT 1
                     """,
                 arguments: [
@@ -215,6 +217,7 @@ extension Database {
                 """, arguments: [consignment.row, type.rawValue, value.rawValue, time.milliseconds])
         try recordEvent(
             run, at: time, consignment: consignment.row, type.rawValue, old: old?.rawValue, new: value.rawValue)
+        if type == .confirmTransfer, value == .completed { try notify(.transferConfirmed, of: consignment, at: time) }
     }
 
     fileprivate func body(

@@ -42,7 +42,7 @@ extension Store {
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT id, uuid, fileType, path, origin, size, sha256, modified FROM file
+                    SELECT id, uuid, fileType, path, origin, size, sha256, modified, object FROM file
                     WHERE consignmentId = ? AND (fileType = 'Folder' OR sha256 IS NOT NULL) ORDER BY path
                     """, arguments: [consignment.row])
             while let row = try rows.next() {
@@ -52,7 +52,9 @@ extension Store {
                     continue
                 }
                 guard let id = RecordID(bytes: Array(try row.value(1) as Data)),
-                    let key = FileKey(row: try row.value(0), id: id, path: try row.value(3), origin: try row.value(4)),
+                    let key = FileKey(
+                        row: try row.value(0), id: id, object: try row.value(8), path: try row.value(3),
+                        origin: try row.value(4)),
                     let sha256 = SHA256Digest(try row.value(6) as Data)
                 else { throw damagedRow }
                 try body(
@@ -164,7 +166,9 @@ extension Store {
             try db.recordEvent(
                 run, at: now, consignment: consignment.row, "Exported", old: sha256?.hex, new: location)
             try db.rememberExport(of: consignment.row, place, server, sha256: seal, at: now)
-            return try db.consignment(row: consignment.row)
+            let done = try db.consignment(row: consignment.row)
+            try db.notify(.exportFinished(location: location, sha256: sha256?.hex), of: done, at: now)
+            return done
         }
     }
 
@@ -174,6 +178,7 @@ extension Store {
         try write { db in
             try db.move(consignment, .export, to: .failed, run: run, at: now)
             try db.recordEvent(run, at: now, consignment: consignment.row, "ExportFailed", new: cause)
+            try db.notify(.exportFailed(cause: cause), of: consignment, at: now)
         }
     }
 }

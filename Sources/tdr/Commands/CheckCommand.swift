@@ -30,7 +30,7 @@ struct CheckCommand: TDRCommand {
             """)
 
     @Argument(help: ArgumentHelp("The consignments, by reference; or folders and files.", valueName: "ref-or-path"))
-    var arguments: [PathArgument]
+    var arguments: [PathArgument] = []
 
     @Option(
         help: ArgumentHelp(
@@ -93,6 +93,8 @@ struct CheckCommand: TDRCommand {
         }
         try validateFolder()
     }
+
+    var changesState: Bool { places.isEmpty }
 
     func run(in context: CommandContext) async throws -> Outcome {
         if !places.isEmpty { return try await checkFolders(in: context) }

@@ -112,6 +112,12 @@ struct ExportCommand: TDRCommand {
     @Option(help: ArgumentHelp("Why they are allowed.", valueName: "text"))
     var reason: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Refuse the export when files are like others: content, name, or both with a comma. Default: "
+                + "$TDR_REFUSE_LIKE, else neither.", valueName: "kind,…"))
+    var refuseLike: String?
+
     @OptionGroup(title: "Targets in S3") var s3: S3TargetOptions
 
     @OptionGroup var common: CommonOptions
@@ -142,6 +148,16 @@ struct ExportCommand: TDRCommand {
         return InfoElement(label: String(label), value: String(value.drop { $0 == " " }))
     }
 
+    static func likeness(_ text: String) throws -> Set<LikenessKind> {
+        try Set(
+            text.split(separator: ",").map { word in
+                guard let kind = LikenessKind(rawValue: String(word)) else {
+                    throw ValidationError("--refuse-like takes content and name, not '\(word)'")
+                }
+                return kind
+            })
+    }
+
     static func algorithms(_ text: String) throws -> Set<ManifestAlgorithm> {
         let chosen = try Set(
             text.split(separator: ",", omittingEmptySubsequences: false).map { word in
@@ -170,6 +186,7 @@ struct ExportCommand: TDRCommand {
         if !(0...9).contains(compressionLevel) {
             throw ValidationError("--compression-level takes a number from 0 to 9")
         }
+        if let refuseLike { _ = try ExportCommand.likeness(refuseLike) }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if ready {
             if abandon || !references.isEmpty || !allow.isEmpty {
@@ -193,13 +210,15 @@ struct ExportCommand: TDRCommand {
         }
     }
 
+    var changesState: Bool { true }
+
     func run(in context: CommandContext) async throws -> Outcome {
         let store = try context.openStore()
         if abandon { return try await abandon(store, context) }
         guard let to else { throw ValidationError("say where the bag goes with --to") }
         if ready { return try await exportReady(store, to.path, context) }
         let consignments = try references.map { try store.consignment($0) }
-        let wanted = request(to.path, context)
+        let wanted = try request(to.path, context)
         var outcome = Outcome.done
         for consignment in consignments {
             let meter = ProgressMeter()
@@ -220,7 +239,7 @@ struct ExportCommand: TDRCommand {
         return outcome
     }
 
-    func request(_ target: BytePath, _ context: CommandContext) -> ExportRequest {
+    func request(_ target: BytePath, _ context: CommandContext) throws -> ExportRequest {
         var request = ExportRequest(target: target, confirmedBy: context.login)
         request.form = form
         request.compressionLevel = compressionLevel
@@ -235,6 +254,8 @@ struct ExportCommand: TDRCommand {
         request.s3 = s3.options(context.environment)
         request.allowed = allow
         request.reason = reason
+        request.refusedLikeness = try ExportCommand.likeness(
+            refuseLike ?? context.environment["TDR_REFUSE_LIKE"] ?? "")
         return request
     }
 

@@ -14,6 +14,14 @@ struct StatusCommand: TDRCommand {
               tdr status TDR-2026-C --files --csv > files.csv
 
             tdr status --ready shows what tdr export --ready would take, and how its last runs went.
+            What can be put right is said with the commands that do it, as a shell takes them. --report writes what failed \
+            as a table for people: the file, what to do, why, its format. In CSV and on the page a value that begins like a \
+            formula stays text: CSV puts an apostrophe in front, the workbook and the page mark it. The words come from \
+            --advice or $TDR_ADVICE, a JSON file such as \
+            {"advice": {"FFID.Zip": {"found": "…", "action": "…"}}}; what it leaves out is as always.
+
+              tdr status TDR-2026-C --report xlsx --output findings.xlsx
+              tdr status TDR-2026-C --duplicates
 
             With --json a list or a consignment is one document; files are JSON Lines. With --csv lines end in CRLF \
             (RFC 4180). Names that are not printable are written with \\n, \\r, \\t, \\\\ and \\xHH.
@@ -37,12 +45,36 @@ struct StatusCommand: TDRCommand {
     @Flag(help: "Answer as CSV.")
     var csv = false
 
+    @Option(help: ArgumentHelp("Write what failed as csv, xlsx or html.", valueName: "form"))
+    var report: ReportForm?
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where the report goes. Default: stdout.", valueName: "file"))
+    var output: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "What is said of findings: a JSON file beside the built-in words. Default: $TDR_ADVICE.", valueName: "file")
+    )
+    var advice: PathArgument?
+
+    @Flag(help: "List files with the same content, and names that differ in case or Unicode form only.")
+    var duplicates = false
+
     @Flag(help: "Show again every second, until interrupted.")
     var watch = false
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if reference == nil, report != nil || duplicates {
+            throw ValidationError("--report and --duplicates go with a reference")
+        }
+        if report != nil, files || failed || csv || common.json || watch || duplicates {
+            throw ValidationError("--report is an answer of its own")
+        }
+        if duplicates, files || failed || watch { throw ValidationError("--duplicates is an answer of its own") }
+        if output != nil, report == nil { throw ValidationError("--output goes with --report") }
         if reference == nil, files || failed { throw ValidationError("--files and --failed go with a reference") }
         if ready, reference != nil || csv || watch { throw ValidationError("--ready stands alone, or with --json") }
         if csv, common.json { throw ValidationError("choose one of --csv and --json") }
@@ -55,6 +87,13 @@ struct StatusCommand: TDRCommand {
         if watch { return try await watch(store, context) }
         guard let reference else { return try list(store, context) }
         let consignment = try store.consignment(reference)
+        let advice = try context.advice(advice)
+        if let form = self.report {
+            let failures = FailureReport(consignment, in: store, advice: advice)
+            try FailureOutput(report: failures, form: form, context: context).write(to: output?.path)
+            return try store.report(on: consignment).hasFindings ? .findings : .done
+        }
+        if duplicates { return try LikenessOutput(context, csv: csv).write(consignment, store) }
         let report = try store.report(on: consignment)
         if files || failed {
             try list(filesOf: consignment, store, context)
@@ -67,7 +106,9 @@ struct StatusCommand: TDRCommand {
             for line in StatusText.lines(report) { context.output.line(line) }
             if report.filesWithProblems > 0 {
                 context.output.line("")
-                for line in try StatusText.problems(report, store, examples: 5) { context.output.line("  " + line) }
+                for line in try StatusText.problems(report, store, examples: 5, advice: advice) {
+                    context.output.line("  " + line)
+                }
             }
         }
         return report.hasFindings ? .findings : .done
@@ -135,11 +176,22 @@ struct StatusCommand: TDRCommand {
     }
 }
 
+extension ReportForm: ExpressibleByArgument {}
+
+extension CommandContext {
+    /// What is said of findings: by the option, else by the environment, else the built-in words.
+    func advice(_ option: PathArgument?) throws -> Advice {
+        guard let file = option?.path ?? environment["TDR_ADVICE"].map({ BytePath($0) }) else { return .standard }
+        return try Advice(readingJSON: file)
+    }
+}
+
 extension ConsignmentReport {
     /// Whether somebody must act: a file with findings, or a step that ended badly.
     fileprivate var hasFindings: Bool {
-        filesWithProblems > 0 || exports.contains(where: \.isAmiss)
-            || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
+        if exports.contains(where: \.isAmiss) { return true }
+        if cancellation != nil { return false }
+        return filesWithProblems > 0 || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
     }
 }
 

@@ -17,11 +17,20 @@ struct UploadCommand: TDRCommand {
 
             An upload that was interrupted goes on when the same command is given again, or with --resume.
 
+            What was uploaded can be put right until it is exported: files are replaced (their references, ids and metadata \
+            stay, only they are checked again, and a file with the same bytes is left alone) or added.
+
+              tdr upload --replace TDR-2026-C Records/2019/minutes.docx
+              tdr upload --replace TDR-2026-C /mnt/corrected --as Records/2019
+              tdr upload --add TDR-2026-C Records/unpacked
+
+            Of files that were recorded --in-place the new bytes must lie in place, too.
+
             Exit codes: 0 done; 1 could not do it; 2 done, but some files could not be read; 64 wrong usage; \
             75 another process is at it; 130, 143 interrupted.
             """)
 
-    @Argument(help: "The folder of records.")
+    @Argument(help: "The folder of records; with --replace and --add a file or folder.")
     var folder: PathArgument?
 
     @Option(help: ArgumentHelp("The series' code; made when new.", valueName: "code"))
@@ -63,6 +72,8 @@ struct UploadCommand: TDRCommand {
     @Flag(name: .customLong("new"), help: "Begin anew even where an upload of the same folder was interrupted.")
     var fresh = false
 
+    @OptionGroup(title: "Putting right") var repair: RepairOptions
+
     @Option(
         help: ArgumentHelp(
             "Who transfers: first and last name. Default: $TDR_CONTACT_NAME, else the account's.", valueName: "name"))
@@ -86,6 +97,13 @@ struct UploadCommand: TDRCommand {
             throw ValidationError("--in-place and --resume do not go with --server: the same command goes on by itself")
         }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
+        if repair.act != nil {
+            if folder == nil { throw ValidationError("name the file or folder to take") }
+            if resume != nil || series != nil || body != nil || dryRun || inPlace || fresh {
+                throw ValidationError("--replace and --add go with --as and --jobs only: the consignment is there")
+            }
+            return
+        }
         if resume != nil {
             if folder != nil { throw ValidationError("--resume knows its folder: give the reference alone") }
             return
@@ -96,7 +114,10 @@ struct UploadCommand: TDRCommand {
         if body == nil, !remote.isUsed { throw ValidationError("name the transferring body with --body") }
     }
 
+    var changesState: Bool { !dryRun }
+
     func run(in context: CommandContext) async throws -> Outcome {
+        if repair.act != nil, let folder { return try await repair.run(folder.path, jobs: jobs, in: context) }
         if dryRun, let folder { return try await plan(folder.path, context) }
         if let folder, let client = try remote.client(context) { return try await send(folder.path, client, context) }
         let meter = ProgressMeter()

@@ -29,6 +29,10 @@ struct StatusOutput: Encodable {
     let confirmsWhenCleanBy: String?
     let exports: [Export]
     let unfinishedUploads: [Unfinished]
+    let filesWithdrawn: Int
+    let cancelledDatetime: String?
+    let cancelledReason: String?
+    let likeness: Likeness?
     let nextAction: String
 
     /// Where a bag is, and what the last look at it gave.
@@ -48,6 +52,15 @@ struct StatusOutput: Encodable {
         let endpoint: String
         let parts: Int
         let bytes: Int64
+    }
+
+    /// How many files are like others.
+    struct Likeness: Encodable {
+        let duplicateGroups: Int
+        let surplusFiles: Int
+        let surplusBytes: Int64
+        let nameGroups: Int
+        let nameEntries: Int
     }
 
     init(_ report: ConsignmentReport) {
@@ -88,6 +101,14 @@ struct StatusOutput: Encodable {
         }
         unfinishedUploads = report.unfinishedUploads.map {
             Unfinished(location: $0.location.display, endpoint: $0.endpoint, parts: $0.parts, bytes: $0.bytes)
+        }
+        filesWithdrawn = report.withdrawnFiles
+        cancelledDatetime = report.cancellation?.datetime.description
+        cancelledReason = report.cancellation?.reason
+        likeness = report.likeness.map {
+            Likeness(
+                duplicateGroups: $0.duplicateGroups, surplusFiles: $0.surplusFiles, surplusBytes: $0.surplusBytes,
+                nameGroups: $0.nameGroups, nameEntries: $0.nameEntries)
         }
         nextAction = report.nextAction
     }
