@@ -202,6 +202,38 @@ import Testing
         #expect(try bench.tdr("status", "TDR-2026-C").output.contains("ConfirmTransfer: Completed"))
     }
 
+    @Test("takes what became clean by a withdrawal, and leaves what was cancelled alone")
+    func repaired() throws {
+        let bench = try bench()
+        let mended = try upload(bench, "One", ["a": "1", "empty": ""])
+        let cancelled = try upload(bench, "Two", ["a": "2"])
+        for reference in [mended, cancelled] {
+            _ = try bench.tdr("check", Argument(reference), "--antivirus", "none")
+        }
+        let gone = try bench.tdr("cancel", Argument(cancelled), "--reason", "sent twice")
+        try #require(gone.code == 0, "\(gone.errors)")
+        let early = try bench.tdr("export", "--ready", "--to", "out")
+        #expect(early.code == 0)
+        #expect(early.output + early.errors == "")
+        let withdrawn = try bench.tdr("withdraw", Argument(mended), "One/empty", "--reason", "no record")
+        try #require(withdrawn.code == 0, "\(withdrawn.errors)")
+        let finished = try bench.tdr("export", "--ready", "--to", "out")
+        #expect(finished.code == 0, "\(finished.errors)")
+        #expect(finished.output == "\(bench.folder.path.display)/out/\(mended).tar.gz\n")
+    }
+
+    @Test("exports what was confirmed elsewhere, without a time of the confirmation")
+    func confirmedElsewhere() throws {
+        let bench = try bench()
+        let reference = try upload(bench, "One", ["a": "1"], wish: false)
+        try bench.tdr("check", Argument(reference), "--antivirus", "none")
+        try StoreRows.execute(
+            bench.store, "INSERT INTO consignmentStatus VALUES (1, 'ConfirmTransfer', 'Completed', 0, 0)")
+        let finished = try bench.tdr("export", "--ready", "--to", "out")
+        #expect(finished.code == 0, "\(finished.errors)")
+        #expect(try bench.tdr("verify", "out/\(reference).tar.gz").code == 0)
+    }
+
     @Test(
         "ends with 64 for words that contradict each other",
         arguments: [

@@ -23,7 +23,7 @@ public struct ExportAbandonment: Sendable {
     /// - Throws: ``StoreError/busy(_:)`` while an export is at work; what a server says that could not be asked, and then
     ///   it stays in the store for another try.
     public func abandon(_ consignment: Consignment, in folder: BytePath? = nil) async throws -> [BytePath] {
-        let lock = try ConsignmentLock(consignment, in: store, for: "give up the export of")
+        let lock = try ConsignmentLock(consignment, in: store, for: "give up the export of", evenCancelled: true)
         defer { withExtendedLifetime(lock) {} }
         var given: [BytePath] = []
         var runID: RunID?

@@ -22,6 +22,8 @@ extension Store {
                     SELECT consignmentId FROM consignmentMetadata WHERE propertyName = ?
                         AND NOT EXISTS (SELECT 1 FROM consignmentStatus AS s WHERE
                             s.consignmentId = consignmentMetadata.consignmentId AND statusType = 'ConfirmTransfer')
+                        AND NOT EXISTS (SELECT 1 FROM cancellation AS c
+                            WHERE c.consignmentId = consignmentMetadata.consignmentId)
                     ORDER BY consignmentId
                     """, arguments: [ConsignmentPolicy.confirmWhenClean]
             ).map { try db.consignment(row: $0) }.filter { try db.isClean($0) }
@@ -43,6 +45,8 @@ extension Store {
                     WHERE statusType = 'ConfirmTransfer' AND value = 'Completed'
                         AND NOT EXISTS (SELECT 1 FROM consignmentStatus AS s WHERE
                             s.consignmentId = confirmed.consignmentId AND statusType = 'Export' AND value = 'Completed')
+                        AND NOT EXISTS (SELECT 1 FROM cancellation AS c
+                            WHERE c.consignmentId = confirmed.consignmentId)
                     ORDER BY consignmentId
                     """
             ).map { try db.consignment(row: $0) }

@@ -136,9 +136,13 @@ extension Store {
         let now = clock()
         return try write { db in
             try db.confirmTransfer(consignment, by: login, run: run, at: now)
+            // Who confirmed it elsewhere may have left the time to the export.
             try db.execute(
-                sql: "UPDATE consignment SET exported = coalesce(exported, ?) WHERE id = ?",
-                arguments: [now.milliseconds, consignment.row])
+                sql: """
+                    UPDATE consignment SET transferInitiated = coalesce(transferInitiated, ?1),
+                        transferInitiatedBy = coalesce(transferInitiatedBy, ?2), exported = coalesce(exported, ?1)
+                    WHERE id = ?3
+                    """, arguments: [now.milliseconds, login, consignment.row])
             // Before the export begins, so that the bag can tell of it.
             if let allowed {
                 try db.recordEvent(run, at: now, consignment: consignment.row, "FindingsAllowed", new: allowed)
