@@ -114,21 +114,38 @@ extension Store {
     }
 
     /// How often which statuses of files changed in which run, in the order in which that began.
+    ///
+    /// Counted here: SQLite would sort all the events for it, and hold them.
     func fileStatusEvents(of consignment: Consignment, upTo last: Int64?) throws -> [FileStatusEvents] {
-        try read { db in
-            try Row.fetchAll(
+        struct Kind: Hashable {
+            let run: Int64
+            let new: String
+        }
+        return try read { db in
+            let rows = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT runId, new, count(*), min(datetime), max(datetime), min(id) FROM event
+                    SELECT runId, new, datetime FROM event
                     WHERE consignmentId = ?1 AND fileId IS NOT NULL AND what = '\(EventName.fileStatus)'
-                        AND id <= coalesce(?2, 9223372036854775807)
-                    GROUP BY runId, new ORDER BY min(id)
-                    """, arguments: [consignment.row, last]
-            ).map { row in
-                FileStatusEvents(
-                    run: try row.value(0), new: FileStatuses(words: try row.value(1)), count: try row.value(2),
-                    first: Timestamp(milliseconds: try row.value(3)), last: Timestamp(milliseconds: try row.value(4)))
+                        AND id <= coalesce(?2, 9223372036854775807) ORDER BY id
+                    """, arguments: [consignment.row, last])
+            var places: [Kind: Int] = [:]
+            var out: [FileStatusEvents] = []
+            while let row = try rows.next() {
+                try Task.checkCancellation()
+                let kind = Kind(run: try row.value(0), new: try row.value(1) as String? ?? "")
+                let time = Timestamp(milliseconds: try row.value(2))
+                if let place = places[kind] {
+                    out[place].count += 1
+                    out[place].last = time
+                } else {
+                    places[kind] = out.count
+                    out.append(
+                        FileStatusEvents(
+                            run: kind.run, new: FileStatuses(words: kind.new), count: 1, first: time, last: time))
+                }
             }
+            return out
         }
     }
 
@@ -194,9 +211,9 @@ extension Store {
 struct FileStatusEvents: Sendable {
     let run: Int64
     let new: FileStatuses
-    let count: Int
+    var count: Int
     let first: Timestamp
-    let last: Timestamp
+    var last: Timestamp
 }
 
 /// An event of one file, as far as others refer to it.
