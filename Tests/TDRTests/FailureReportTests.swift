@@ -122,6 +122,8 @@ import Testing
         #expect(found.contains(paths("x", "X")) && found.contains(paths("x/a", "X/a")))
         let status = try bench.tdr("status", "TDR-2026-C", "--json").json
         #expect(status["likeness"]?["surplusFiles"]?.number == 2 && status["likeness"]?["nameGroups"]?.number == 4)
+        let page = try bench.tdr("status", "TDR-2026-C", "--report", "html").output
+        #expect(page.contains("same name but for case or Unicode form") && page.contains("STRASSE"))
         try bench.folder.make("out", [:])
         let words: [Argument] = [
             "export", "TDR-2026-C", "--to", "out", "--allow", "ZeroByteFile", "--reason", "x",

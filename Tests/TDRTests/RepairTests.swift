@@ -332,6 +332,32 @@ import Testing
         #expect(try names(in: place).flatMap { try names(in: place.appending($0)) } == [])
         #expect(try check().code == 0)
         try sound(bench)
+        // Withdrawn while it is held: its bytes stay there until that is said otherwise.
+        try bench.folder.make("worse", .file(Clamd.eicar))
+        #expect(try bench.tdr("upload", "--add", "TDR-2026-C", "worse").code == 0)
+        #expect(try check().code == 2)
+        #expect(try bench.tdr("withdraw", "TDR-2026-C", "Records/worse", "--reason", "infected").code == 0)
+        #expect(try bench.tdr("quarantine").code == 0)
+        #expect(try names(in: place).flatMap { try names(in: place.appending($0)) }.count == 1)
+        #expect(try bench.tdr("withdraw", "TDR-2026-C", "Records/worse", "--reason", "gone", "--purge").code == 0)
+        #expect(try names(in: place).flatMap { try names(in: place.appending($0)) } == [])
+        #expect(try check().code == 0)
+        try sound(bench)
+    }
+
+    @Test("an export that was begun and not ended must be ended first; one that failed allows repair")
+    func exportBegun() throws {
+        let bench = try RepairTests.bench()
+        #expect(try check(bench).code == 0)
+        try bench.folder.make("a.txt", "mended")
+        for (value, code) in [("InProgress", 1), ("Failed", 0)] as [(String, Int32)] {
+            try StoreRows.execute(
+                bench.store,
+                "INSERT OR REPLACE INTO consignmentStatus VALUES (1, 'Export', '\(value)', 0, 0)")
+            let done = try bench.tdr("upload", "--replace", "TDR-2026-C", "a.txt")
+            #expect(done.code == code, "\(value): \(done.errors)")
+            if code == 1 { #expect(done.errors.contains("run the export again")) }
+        }
     }
 
     @Test("cancels for good, and removes the bytes when that is said, also later")

@@ -81,6 +81,7 @@ final class RepairFeed {
     private let store: Store
     private var scan: FolderScan?
     private var single: RelativePath?
+    /// The new folders of the chunk; those of earlier ones are in the store.
     private var made: Set<[UInt8]> = []
 
     init(_ plan: RepairPlan, _ act: RepairAct, of consignment: Consignment, in store: Store) {
@@ -95,6 +96,7 @@ final class RepairFeed {
     /// About `count` entries; nil at the end.
     func next(_ count: Int) throws -> [RepairItem]? {
         var items: [RepairItem] = []
+        made = []
         if let file = single {
             single = nil
             try add(plan.place, origin: file, to: &items)
@@ -127,7 +129,6 @@ final class RepairFeed {
     /// The folder and those above it, as far as they are not there.
     private func addFolder(_ path: RelativePath, to items: inout [RepairItem]) throws {
         for folder in path.ancestors + [path] {
-            // What this run has made in an earlier chunk is in the store; in this one it is not yet.
             if made.contains(folder.bytes) { continue }
             if try store.entry(folder, of: consignment) != nil { continue }
             made.insert(folder.bytes)

@@ -49,6 +49,22 @@ public struct FailureReport: Sendable {
         }
     }
 
+    /// Calls `body` with each entry that is like others, group by group; they are sorted in a file in `scratch`.
+    public func forEachLikeEntry(scratch: BytePath, _ body: (LikeEntry) throws -> Void) throws {
+        try store.compareEntries(of: consignment, scratch: scratch, body)
+    }
+
+    /// Command lines that put a file right, the likeliest first; none for a file without findings.
+    public static func commands(for file: FileReport, in consignment: Consignment) -> [String] {
+        var out: [String] = []
+        for (type, value) in findings(of: file) {
+            for command in Remedies.commands(type, value, of: file.path, in: consignment) where !out.contains(command) {
+                out.append(command)
+            }
+        }
+        return out
+    }
+
     /// The findings that stand for something of their own: `ClientChecks` sums others up, and what could not be read is one
     /// finding, not two.
     static func findings(of file: FileReport) -> [(type: FileStatusType, value: FileStatusValue)] {

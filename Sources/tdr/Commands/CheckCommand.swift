@@ -117,8 +117,15 @@ struct CheckCommand: TDRCommand {
         let answers = CheckAnswers(onlySome: only != nil, store, context)
         if watch {
             try await ProgressLine(meter, context).during {
-                try await run.watch(wanted, every: .seconds(2), pending: { try store.consignmentsToCheck() }) {
-                    answers.tellAtOnce($0, $1)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        try await run.watch(wanted, every: .seconds(2), pending: { try store.consignmentsToCheck() }) {
+                            answers.tellAtOnce($0, $1)
+                        }
+                    }
+                    group.addTask { try await context.goOnSendingNotices() }
+                    defer { group.cancelAll() }
+                    try await group.next()
                 }
             }
             return answers.outcome

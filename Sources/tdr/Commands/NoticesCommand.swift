@@ -154,6 +154,15 @@ extension CommandContext {
             clock: CommandContext.wallClock)
     }
 
+    /// Sends what is due every few seconds, until the task is cancelled.
+    func goOnSendingNotices() async throws {
+        let started = clock()
+        while true {
+            try await Task.sleep(for: .seconds(5))
+            await sendNotices(since: started)
+        }
+    }
+
     /// Tries once to send what is due. Whatever comes of it, the command did what it was asked to.
     func sendNotices(since started: Timestamp) async {
         do {

@@ -143,7 +143,7 @@ struct StatusCommand: TDRCommand {
         if csv { context.output.csv(FileRow.titles) }
         try store.forEachFile(of: consignment, failed ? .withProblems : .all) { file in
             if context.json {
-                try context.output.json(FileOutput(file))
+                try context.output.json(FileOutput(file, in: consignment))
             } else if csv {
                 context.output.csv(FileRow.fields(file))
             } else {

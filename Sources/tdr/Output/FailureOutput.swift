@@ -53,6 +53,14 @@ struct FailureOutput {
                 try put(page.row(row, isFirst: row.path != last))
                 last = row.path
             }
+            try put(page.endOfTable)
+            var group: (LikenessKind, Int)?
+            try report.forEachLikeEntry(scratch: CommandContext.temporaryFolder) { entry in
+                let isFirst = group?.0 != entry.kind || group?.1 != entry.group
+                try put(page.like(entry, isFirst: isFirst, isFirstOfAll: group == nil))
+                group = (entry.kind, entry.group)
+            }
+            if group != nil { try put(page.endOfTable) }
             try put(page.foot)
         }
     }
@@ -125,5 +133,18 @@ struct FailurePage {
         FailureOutput.asText(text) == text ? HTML.text(text) : "<span class=\"formula\">\(HTML.text(text))</span>"
     }
 
-    var foot: String { "</tbody></table>\n</main></body>\n</html>\n" }
+    var endOfTable: String { "</tbody></table>\n" }
+
+    /// An entry that is like others. Nothing has to be done about it.
+    func like(_ entry: LikeEntry, isFirst: Bool, isFirstOfAll: Bool) -> String {
+        let what = entry.kind == .content ? "same content" : "same name but for case or Unicode form"
+        let head =
+            isFirstOfAll
+            ? "<h2>Alike</h2><p class=\"soft\">For your information: these may be meant as they are.</p>\n"
+                + "<table><tbody>\n" : ""
+        return head + "<tr><td>\(isFirst ? what : "")</td><td>\(HTML.path(BytePath(entry.path.bytes)))</td>"
+            + "<td class=\"n\">\(entry.size.map(Text.size) ?? "")</td></tr>\n"
+    }
+
+    var foot: String { "</main></body>\n</html>\n" }
 }

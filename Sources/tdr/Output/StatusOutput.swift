@@ -131,6 +131,8 @@ struct FileOutput: Encodable {
     let reasons: [String: String]?
     let ffid: [Format]?
     let antivirus: [Antivirus]?
+    /// What puts it right, as a shell takes it; the likeliest first.
+    let commands: [String]?
 
     struct Format: Encodable {
         let puid: String?
@@ -152,7 +154,9 @@ struct FileOutput: Encodable {
         let datetime: String
     }
 
-    init(_ file: FileReport) {
+    init(_ file: FileReport, in consignment: Consignment) {
+        let commands = FailureReport.commands(for: file, in: consignment)
+        self.commands = commands.isEmpty ? nil : commands
         path = file.path.text ?? file.path.display
         pathHex = file.path.text == nil ? Hex.encode(file.path.bytes) : nil
         fileType = file.type.rawValue
