@@ -1,3 +1,5 @@
+import HTTPTypes
+import Streams
 import Testing
 
 @testable import TDRServer
