@@ -112,7 +112,9 @@ public struct APIClient: Sendable {
     ) async throws -> Sent {
         var request = request(server + path, .PUT)
         if offset > 0 {
-            request.headers.add(name: "Content-Range", value: "bytes \(offset)-\(size - 1)/\(size)")
+            // All of it has arrived when the server was cut off before it could record that: nothing is left to send.
+            let bytes = offset == size ? "*" : "\(offset)-\(size - 1)"
+            request.headers.add(name: "Content-Range", value: "bytes \(bytes)/\(size)")
         }
         if size > offset { request.body = .stream(try bytes(), length: .known(size - offset)) }
         let response = try await APIClient.http.execute(request, timeout: .hours(24 * 7))

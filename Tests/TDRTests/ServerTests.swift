@@ -141,6 +141,7 @@ import Testing
             #expect(try put(0..<20_000, "Content-Range: bytes 0-19999/50000").status == 409)
             #expect(try put(20_000..<30_000, "Content-Range: bytes 20000-29999/60000").status == 422)
             #expect(try put(20_000..<30_000, "Content-Range: nonsense").status == 400)
+            #expect(try put(0..<0, "Content-Range: bytes */50000").status == 409)
             let zero = "Content-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"
             #expect(try put(20_000..<30_000, "Content-Range: bytes 20000-29999/50000", zero).code == "DIGEST_MISMATCH")
             #expect(try offset() == "20000")
