@@ -161,7 +161,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"], exclude: ["s3-fault-server.py", "gql-transfer.py"],
+            name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"],
+            exclude: ["s3-fault-server.py", "gql-transfer.py"],
             swiftSettings: settings),
         .testTarget(
             name: "TDRServerTests",

@@ -33,7 +33,8 @@ public struct APIClient: Sendable {
         let isLoopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
             server == $0 || server.hasPrefix($0 + ":") || server.hasPrefix($0 + "/")
         }
-        guard server.hasPrefix("https://") || server.hasPrefix("http://"), server.utf8.allSatisfy({ (33...126).contains($0) })
+        guard server.hasPrefix("https://") || server.hasPrefix("http://"),
+            server.utf8.allSatisfy({ (33...126).contains($0) })
         else { throw ClientError.badServer(server) }
         guard server.hasPrefix("https://") || isLoopback else { throw ClientError.needsTLS(server) }
         guard let token, !token.isEmpty, token.utf8.allSatisfy({ (33...126).contains($0) }) else {

@@ -23,7 +23,8 @@ import Testing
             "NIOSSL", "ServiceLifecycle", "Streams", "Synchronization", "TDRCore", "UnixSignals",
         ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CryptoExtras", "CSignatures", "CYara", "FoundationEssentials", "Glibc", "Pronom",
+            "Archives", "BagIt", "CMagic", "CShims", "CryptoExtras", "CSignatures", "CYara", "FoundationEssentials",
+            "Glibc", "Pronom",
             "S3", "Streams", "Synchronization",
         ],
         "tdr": [

@@ -13,7 +13,8 @@ enum ConsignmentTypes {
         + progress + Connection<ConsignmentFacts>.types("Consignment")
 
     private static let consignment = TypeDefinition.object(
-        ObjectType("Consignment", of: ConsignmentFacts.self, "A transfer of one folder of records, or of one judgment.") {
+        ObjectType("Consignment", of: ConsignmentFacts.self, "A transfer of one folder of records, or of one judgment.")
+        {
             fields in
             addOwn(&fields)
             addCounts(&fields)
@@ -159,7 +160,8 @@ enum ConsignmentTypes {
             }
         }
         fields.batch(
-            "paginatedFiles", "FileConnection!", "A page of the files and folders, in the order of their paths as bytes.",
+            "paginatedFiles", "FileConnection!",
+            "A page of the files and folders, in the order of their paths as bytes.",
             arguments: [
                 InputField(
                     "paginationInput", "PaginationInput",
