@@ -103,10 +103,12 @@ import Testing
     @Test(
         "refuses paths that leave the folder or cannot be named, and keeps nothing of the call",
         arguments: [
-            "", "/", "..", "../a", "Records/../../a", "Records/..", "Records//a", "Records/./a", "//etc/passwd", "a\0b",
+            "", "/", "..", "../a", "Records/../../a", "Records/..", "Records//a", "Records/./a", "//etc/passwd", "a%00b",
             "Records/" + String(repeating: "x", count: 256), String(repeating: "x/", count: 2100) + "x",
         ])
-    func badPaths(_ path: String) throws {
+    func badPaths(_ name: String) throws {
+        // The names of tests cannot hold what stands for NUL here.
+        let path = name.replacing("%00", with: "\0")
         let desk = try Desk()
         let consignment = try desk.begun()
         #expect(throws: DeliveryError.self) {
