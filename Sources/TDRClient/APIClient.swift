@@ -33,7 +33,8 @@ public struct APIClient: Sendable {
         let isLoopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
             server == $0 || server.hasPrefix($0 + ":") || server.hasPrefix($0 + "/")
         }
-        guard server.hasPrefix("https://") || server.hasPrefix("http://"), server.utf8.allSatisfy({ (33...126).contains($0) })
+        guard server.hasPrefix("https://") || server.hasPrefix("http://"),
+            server.utf8.allSatisfy({ (33...126).contains($0) })
         else { throw ClientError.badServer(server) }
         guard server.hasPrefix("https://") || isLoopback else { throw ClientError.needsTLS(server) }
         guard let token, !token.isEmpty, token.utf8.allSatisfy({ (33...126).contains($0) }) else {
@@ -112,7 +113,9 @@ public struct APIClient: Sendable {
     ) async throws -> Sent {
         var request = request(server + path, .PUT)
         if offset > 0 {
-            request.headers.add(name: "Content-Range", value: "bytes \(offset)-\(size - 1)/\(size)")
+            // All of it has arrived when the server was cut off before it could record that: nothing is left to send.
+            let bytes = offset == size ? "*" : "\(offset)-\(size - 1)"
+            request.headers.add(name: "Content-Range", value: "bytes \(bytes)/\(size)")
         }
         if size > offset { request.body = .stream(try bytes(), length: .known(size - offset)) }
         let response = try await APIClient.http.execute(request, timeout: .hours(24 * 7))

@@ -148,7 +148,9 @@ public struct RemoteUpload: Sendable {
         _ folder: String, _ request: RemoteUploadRequest
     ) async throws -> (place: Place, resumed: Bool) {
         let me = try await client.ask("{ me { userId body } }", [String: String](), as: Me.self).me
-        guard let body = me.body else { throw ClientError.wrongBody("you belong to no transferring body on that server") }
+        guard let body = me.body else {
+            throw ClientError.wrongBody("you belong to no transferring body on that server")
+        }
         if !request.fresh, let earlier = try await interrupted(folder, request, me.userId) { return (earlier, true) }
         let series = try await client.ask(
             "query($body: String!) { getSeries(body: $body) { seriesid code } }", ["body": body], as: SeriesList.self

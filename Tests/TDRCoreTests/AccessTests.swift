@@ -56,8 +56,11 @@ import Testing
         for act in Act.allCases {
             #expect(!Access.allows(AccessTests.principal([]), act, Set(Relation.allCases)))
             let scopes = Set(Scope.allCases).subtracting([act.scope])
-            #expect(!Access.allows(AccessTests.principal(Set(Role.allCases), scopes: scopes), act, Set(Relation.allCases)))
-            #expect(Access.allows(AccessTests.principal(Set(Role.allCases), scopes: [act.scope]), act, Set(Relation.allCases)))
+            #expect(
+                !Access.allows(AccessTests.principal(Set(Role.allCases), scopes: scopes), act, Set(Relation.allCases)))
+            #expect(
+                Access.allows(
+                    AccessTests.principal(Set(Role.allCases), scopes: [act.scope]), act, Set(Relation.allCases)))
         }
     }
 

@@ -72,7 +72,8 @@ import Testing
         try desk.store.setPassword("maria", to: "correct horse battery", run: PeopleTests.run)
         _ = try desk.store.signIn("maria", "wrong staple horse", run: PeopleTests.run)
         for suffix in ["", "-wal"] {
-            let bytes = try readWhole(BytePath(desk.path.appending("tdr.sqlite").bytes + Array(suffix.utf8)), limit: 1 << 24)
+            let bytes = try readWhole(
+                BytePath(desk.path.appending("tdr.sqlite").bytes + Array(suffix.utf8)), limit: 1 << 24)
             for secret in [token, String(token.dropFirst(4)), "correct horse battery", "wrong staple horse"] {
                 #expect(!contains(bytes, Array(secret.utf8)))
             }
@@ -89,7 +90,10 @@ import Testing
         try desk.add("maria")
         let good = try desk.token("maria")
         #expect(try desk.isKnown(good))
-        for bad in ["", "tdr_", String(good.dropLast()), good + "0", good.uppercased(), "tdr_" + String(repeating: "0", count: 64)] {
+        for bad in [
+            "", "tdr_", String(good.dropLast()), good + "0", good.uppercased(),
+            "tdr_" + String(repeating: "0", count: 64),
+        ] {
             #expect(try !desk.isKnown(bad), "\(bad.count) characters")
         }
         let short = try desk.token("maria", expires: Timestamp(milliseconds: desk.now.milliseconds + 60_000))

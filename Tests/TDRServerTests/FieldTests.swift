@@ -1,3 +1,5 @@
+import HTTPTypes
+import Streams
 import Testing
 
 @testable import TDRServer
@@ -8,9 +10,12 @@ import Testing
     func ranges() throws {
         let range = try #require(ContentRange("bytes 0-99/1000"))
         #expect((range.first, range.last, range.total) == (0, 99, 1000))
+        let none = try #require(ContentRange("bytes */1000"))
+        #expect(none.last - none.first + 1 == 0)
         for bad in [
-            "", "bytes", "bytes */1000", "bytes 0-99/*", "bytes 99-0/1000", "bytes 0-1000/1000", "bytes -1-5/10",
-            "bytes +1-5/10", "bytes 0-99/1000/2", "items 0-99/1000", "bytes 0-99999999999999999999/99999999999999999999",
+            "", "bytes", "bytes 0-99/*", "bytes 99-0/1000", "bytes 0-1000/1000", "bytes -1-5/10",
+            "bytes +1-5/10", "bytes 0-99/1000/2", "items 0-99/1000",
+            "bytes 0-99999999999999999999/99999999999999999999",
         ] {
             #expect(ContentRange(bad) == nil, "\(bad)")
         }

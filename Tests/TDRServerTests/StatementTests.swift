@@ -18,7 +18,7 @@ import Testing
     func pages() async throws {
         let folder = try TemporaryFolder()
         let store = try Store(at: folder.appending("store"), .create) { Timestamp(milliseconds: 1_800_000_000_000) }
-        try StoreRows.database(folder.appending("store")).write { db in
+        try await StoreRows.database(folder.appending("store")).write { db in
             try db.execute(sql: "INSERT INTO body (name, tdrCode) VALUES ('Mock', 'TDR-MOCK1')")
             try db.execute(sql: "INSERT INTO series (bodyId, code, name) VALUES (1, 'MOCK1 1', 'MOCK1 1')")
         }
@@ -44,7 +44,7 @@ import Testing
         let engine = try APISchema.engine()
         let count = Count()
         // One thread asks, so one of the readers answers: the first.
-        try store.database.read { db in db.trace { _ in count.statements.withLock { $0 += 1 } } }
+        try await store.database.read { db in db.trace { _ in count.statements.withLock { $0 += 1 } } }
         func cost(of limit: Int) async throws -> Int {
             count.statements.withLock { $0 = 0 }
             let query = """

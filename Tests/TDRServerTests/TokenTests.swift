@@ -34,7 +34,8 @@ import Testing
         if header.contains("RS256") {
             signature = Array(
                 try rsa.get().signature(
-                    for: SHA256.hash(data: Array(text.utf8)), padding: .insecurePKCS1v1_5).rawRepresentation)
+                    for: SHA256.hash(data: Array(text.utf8)), padding: .insecurePKCS1v1_5
+                ).rawRepresentation)
         } else {
             signature = Array(try curve.signature(for: SHA256.hash(data: Array(text.utf8))).rawRepresentation)
         }
@@ -67,7 +68,8 @@ import Testing
     func good() throws {
         #expect(try TokenTests.keys().compactMap(\.id).sorted() == ["k", "r"])
         let claims = TokenTests.claims {
-            $0["resource_access"] = #"{"tdr-backend-checks":{"roles":["antivirus","nonsense"]},"other":{"roles":["export"]}}"#
+            $0["resource_access"] =
+                #"{"tdr-backend-checks":{"roles":["antivirus","nonsense"]},"other":{"roles":["export"]}}"#
             $0["aud"] = #"["account","tdr"]"#
             $0["tna_user"] = #""true""#
             $0["judgment_user"] = "false"
@@ -122,7 +124,9 @@ import Testing
             String(repeating: "a", count: 20_000),
         ]
         bad.append(try TokenTests.signed(TokenTests.claims(), header: #"{"alg":"ES256","kid":"k","crit":["x"]}"#))
-        for token in bad { #expect(throws: JSONWebToken.Refusal.self, "\(token.prefix(80))") { try TokenTests.accepted(token) } }
+        for token in bad {
+            #expect(throws: JSONWebToken.Refusal.self, "\(token.prefix(80))") { try TokenTests.accepted(token) }
+        }
         #expect(try TokenTests.accepted(good).login == "maria")
     }
 
@@ -130,7 +134,9 @@ import Testing
     func anything() {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<2000 {
-            let bytes = (0..<Int.random(in: 0...60, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            let bytes = (0..<Int.random(in: 0...60, using: &generator)).map { _ in
+                UInt8.random(in: 0...255, using: &generator)
+            }
             let text = Base64URL.encode(bytes) + "." + Base64URL.encode(bytes.reversed()) + ".AAAA"
             #expect(throws: JSONWebToken.Refusal.self) { try TokenTests.accepted(text) }
             #expect(Base64URL.decode(Base64URL.encode(bytes)) == bytes)

@@ -115,7 +115,9 @@ final class ServerBench: Sendable {
         let who: [Argument] = login.map { ["-H", "Authorization: Bearer \(tokens[$0] ?? $0)"] } ?? []
         let done = try Program.run(
             BytePath("/usr/bin/env"), ["curl", "-s", "--max-time", "60", "-w", "\n%{http_code}"] + who + arguments)
-        let (text, status) = (done.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast(), done.output)
+        let (text, status) = (
+            done.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast(), done.output
+        )
         return Answer(
             status: Int(status.split(separator: "\n").last ?? "") ?? 0, text: text.joined(separator: "\n"))
     }
@@ -155,8 +157,11 @@ final class ServerBench: Sendable {
     }
 
     /// A consignment of `login` whose upload has begun and waits for the files.
-    func begun(_ files: [(path: String, bytes: [UInt8])], as login: String = "maria") throws -> (id: String, files: [String]) {
-        let series = try field("{ getSeries(body: \"TDR-MOCK1\") { seriesid } }", "getSeries", as: login)
+    func begun(
+        _ files: [(path: String, bytes: [UInt8])], as login: String = "maria"
+    ) throws -> (id: String, files: [String]) {
+        let series =
+            try field("{ getSeries(body: \"TDR-MOCK1\") { seriesid } }", "getSeries", as: login)
             .elements[0]["seriesid"]?.text ?? ""
         let made = try field(
             """
@@ -182,7 +187,9 @@ final class ServerBench: Sendable {
     }
 
     /// Asks until it is so.
-    func wait(_ query: String, _ name: String, as login: String = "maria", until isSo: (JSONValue) -> Bool) throws -> JSONValue {
+    func wait(
+        _ query: String, _ name: String, as login: String = "maria", until isSo: (JSONValue) -> Bool
+    ) throws -> JSONValue {
         for _ in 0..<600 {
             let value = try field(query, name, as: login)
             if isSo(value) { return value }

@@ -29,8 +29,10 @@ import Testing
             let mine = try bench.begun([("R/a", [1, 2, 3])])
             let nowhere = "00000000-0000-4000-8000-000000000000"
             for login in ["colleague", "stranger"] {
-                let real = try bench.ask("{ getConsignment(consignmentid: \"\(mine.id)\") { consignmentid } }", as: login)
-                let none = try bench.ask("{ getConsignment(consignmentid: \"\(nowhere)\") { consignmentid } }", as: login)
+                let real = try bench.ask(
+                    "{ getConsignment(consignmentid: \"\(mine.id)\") { consignmentid } }", as: login)
+                let none = try bench.ask(
+                    "{ getConsignment(consignmentid: \"\(nowhere)\") { consignmentid } }", as: login)
                 #expect(real.text == none.text)
                 #expect(try real.code == "NOT_FOUND")
                 for mutation in [
@@ -45,7 +47,9 @@ import Testing
                     #expect(real.text == none.text)
                     #expect(try real.code == "NOT_FOUND", "\(mutation): \(real.text)")
                 }
-                let file: [Argument] = ["-X", "PUT", "--data-binary", "abc", "\(bench.url)/consignments/\(mine.id)/files/\(mine.files[0])"]
+                let file: [Argument] = [
+                    "-X", "PUT", "--data-binary", "abc", "\(bench.url)/consignments/\(mine.id)/files/\(mine.files[0])",
+                ]
                 #expect(try bench.send(file, as: login).status == 404)
                 #expect(try bench.send(["\(bench.url)/consignments/\(mine.id)/events"], as: login).status == 404)
                 let list = try bench.ask("{ consignments(limit: 10) { totalItems } }", as: login)
@@ -56,7 +60,8 @@ import Testing
             #expect(try seen.json["data"]?["getConsignment"]?["totalFiles"]?.number == 1)
             let list = try bench.ask("{ consignments(limit: 10) { totalItems } }", as: "reader")
             #expect(try list.json["data"]?["consignments"]?["totalItems"]?.number == 3)
-            let change = try bench.ask("mutation { startChecks(consignmentid: \"\(mine.id)\") { consignmentid } }", as: "reader")
+            let change = try bench.ask(
+                "mutation { startChecks(consignmentid: \"\(mine.id)\") { consignmentid } }", as: "reader")
             #expect(try change.code == "NOT_FOUND")
         }
     }
@@ -95,8 +100,11 @@ import Testing
         _ = try bench.bench.shell("printf 'correct horse battery\\n' | $TDR user password maria")
         var session = ""
         let ended = try bench.serving {
-            for token in [nil, "", "tdr_" + String(repeating: "0", count: 64), short, "eyJhbGciOiJub25lIn0.e30."] as [String?] {
-                for path in ["graphql?query=%7Bme%7Blogin%7D%7D", "metrics", "schema.graphql", "consignments/x/events"] {
+            for token in [nil, "", "tdr_" + String(repeating: "0", count: 64), short, "eyJhbGciOiJub25lIn0.e30."]
+                as [String?]
+            {
+                for path in ["graphql?query=%7Bme%7Blogin%7D%7D", "metrics", "schema.graphql", "consignments/x/events"]
+                {
                     let answer = try bench.send(["\(bench.url)/\(path)"], as: token)
                     #expect(answer.status == 401, "\(path)")
                     #expect(try answer.code == "NOT_AUTHENTICATED")
@@ -104,7 +112,8 @@ import Testing
             }
             let me = try bench.send(["\(bench.url)/graphql?query=%7Bme%7Blogin%7D%7D"], as: "maria")
             #expect(try me.json["data"]?["me"]?["login"]?.text == "maria")
-            let wrong = try bench.send(["\(bench.url)/sign-in", "-d", #"{"login":"maria","password":"wrong"}"#], as: nil)
+            let wrong = try bench.send(
+                ["\(bench.url)/sign-in", "-d", #"{"login":"maria","password":"wrong"}"#], as: nil)
             #expect(wrong.status == 401)
             let right = try bench.send(
                 ["\(bench.url)/sign-in", "-d", #"{"login":"maria","password":"correct horse battery"}"#], as: nil)
@@ -126,7 +135,8 @@ import Testing
             let place: Argument = "\(bench.url)/consignments/\(mine.id)/files/\(mine.files[0])"
             func put(_ range: Range<Int>, _ headers: String...) throws -> ServerBench.Answer {
                 let piece = try bench.bench.folder.make("piece", .file(Array(bytes[range])))
-                return try bench.send(["-T", Argument(piece), place] + headers.flatMap { ["-H", Argument($0)] }, as: "maria")
+                return try bench.send(
+                    ["-T", Argument(piece), place] + headers.flatMap { ["-H", Argument($0)] }, as: "maria")
             }
             func offset() throws -> String? {
                 let head = try bench.send(["-I", place], as: "maria").text.split(separator: "\n")
@@ -141,26 +151,35 @@ import Testing
             #expect(try put(0..<20_000, "Content-Range: bytes 0-19999/50000").status == 409)
             #expect(try put(20_000..<30_000, "Content-Range: bytes 20000-29999/60000").status == 422)
             #expect(try put(20_000..<30_000, "Content-Range: nonsense").status == 400)
+            #expect(try put(0..<0, "Content-Range: bytes */50000").status == 409)
             let zero = "Content-Digest: sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:"
             #expect(try put(20_000..<30_000, "Content-Range: bytes 20000-29999/50000", zero).code == "DIGEST_MISMATCH")
             #expect(try offset() == "20000")
-            #expect(try put(20_000..<50_000, "Content-Range: bytes 20000-49999/50000", "If-None-Match: *").status == 201)
+            #expect(
+                try put(20_000..<50_000, "Content-Range: bytes 20000-49999/50000", "If-None-Match: *").status == 201)
             #expect(try offset() == "50000")
             // The same once more is no change; anything else is refused; nothing at all is replaced.
             #expect(try put(0..<50_000).status == 204)
             #expect(try put(0..<50_000, "If-None-Match: *").status == 412)
             #expect(try put(0..<10).status == 409)
-            let empty = try bench.send(["-X", "PUT", "\(bench.url)/consignments/\(mine.id)/files/\(mine.files[1])"], as: "maria")
+            let empty = try bench.send(
+                ["-X", "PUT", "\(bench.url)/consignments/\(mine.id)/files/\(mine.files[1])"], as: "maria")
             #expect(empty.status == 201)
             let done = try bench.wait(
                 "{ getConsignment(consignmentid: \"\(mine.id)\") { consignmentStatuses { statusType value } fileChecks { ffidProgress { filesProcessed } } } }",
                 "getConsignment"
             ) { $0["fileChecks"]?["ffidProgress"]?["filesProcessed"]?.number == 2 }
-            #expect(done["consignmentStatuses"]?.elements.contains { $0["statusType"]?.text == "Upload" && $0["value"]?.text == "Completed" } == true)
+            #expect(
+                done["consignmentStatuses"]?.elements.contains {
+                    $0["statusType"]?.text == "Upload" && $0["value"]?.text == "Completed"
+                } == true)
             let failures = try bench.field(
                 "{ getFileCheckFailures(getFileCheckFailuresInput: { consignmentId: \"\(mine.id)\" }) { statusValue originalFilePath } }",
                 "getFileCheckFailures", as: "maria")
-            #expect(failures.elements.contains { $0["statusValue"]?.text == "ZeroByteFile" && $0["originalFilePath"]?.text == "R/b" })
+            #expect(
+                failures.elements.contains {
+                    $0["statusValue"]?.text == "ZeroByteFile" && $0["originalFilePath"]?.text == "R/b"
+                })
         }
     }
 
@@ -208,15 +227,31 @@ import Testing
             #expect(try refused("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }"))
             #expect(try refused("{ me { nothing } }"))
             let large = try bench.send(
-                ["-H", "Content-Type: application/json", "--data-binary", Argument([UInt8(ascii: "@")] + bench.bench.folder.make("large", .bytes(10 << 20)).bytes), "\(bench.url)/graphql"],
+                [
+                    "-H", "Content-Type: application/json", "--data-binary",
+                    Argument([UInt8(ascii: "@")] + bench.bench.folder.make("large", .bytes(10 << 20)).bytes),
+                    "\(bench.url)/graphql",
+                ],
                 as: "maria")
             #expect(large.status == 413)
             #expect(try large.code == "TOO_LARGE")
             let deep = String(repeating: "[", count: 100_000)
-            let json = try bench.send(["-H", "Content-Type: application/json", "--data-binary", Argument([UInt8(ascii: "@")] + bench.bench.folder.make("deep", .file(Array(deep.utf8))).bytes), "\(bench.url)/graphql"], as: "maria")
+            let json = try bench.send(
+                [
+                    "-H", "Content-Type: application/json", "--data-binary",
+                    Argument([UInt8(ascii: "@")] + bench.bench.folder.make("deep", .file(Array(deep.utf8))).bytes),
+                    "\(bench.url)/graphql",
+                ], as: "maria")
             #expect(json.status == 400)
             #expect(try bench.send(["-X", "DELETE", "\(bench.url)/graphql"], as: "maria").status >= 400)
-            #expect(try bench.send(["-G", "--data-urlencode", "query=mutation{startChecks(consignmentid:\"00000000-0000-4000-8000-000000000000\"){consignmentid}}", "\(bench.url)/graphql"], as: "maria").status == 405)
+            #expect(
+                try bench.send(
+                    [
+                        "-G", "--data-urlencode",
+                        "query=mutation{startChecks(consignmentid:\"00000000-0000-4000-8000-000000000000\"){consignmentid}}",
+                        "\(bench.url)/graphql",
+                    ], as: "maria"
+                ).status == 405)
             // Connections that send a byte and then nothing keep nobody else waiting.
             let slow = try (0..<200).map { _ in try halfOpen(bench.port) }
             #expect(try bench.send(["\(bench.url)/graphql?query=%7Bme%7Blogin%7D%7D"], as: "maria").status == 200)
@@ -248,12 +283,17 @@ import Testing
             let mine = try bench.begun([("R/a.txt", Array("hello".utf8))])
             let place: Argument = "\(bench.url)/consignments/\(mine.id)/files/\(mine.files[0])"
             #expect(try bench.send(["-X", "PUT", "--data-binary", "hello", place], as: "maria").status == 201)
-            _ = try bench.wait("{ getConsignment(consignmentid: \"\(mine.id)\") { allChecksSucceeded } }", "getConsignment") {
+            _ = try bench.wait(
+                "{ getConsignment(consignmentid: \"\(mine.id)\") { allChecksSucceeded } }", "getConsignment"
+            ) {
                 $0["allChecksSucceeded"] == .bool(true)
             }
             let told = try Program.run(
                 BytePath("/usr/bin/env"),
-                ["curl", "-sN", "--max-time", "2", "-H", "Authorization: Bearer \(bench.tokens["maria"] ?? "")", "\(bench.url)/consignments/\(mine.id)/events"])
+                [
+                    "curl", "-sN", "--max-time", "2", "-H", "Authorization: Bearer \(bench.tokens["maria"] ?? "")",
+                    "\(bench.url)/consignments/\(mine.id)/events",
+                ])
             #expect(told.output.hasPrefix("id: 1\nevent: progress\ndata: {"))
             #expect(told.output.contains("\"totalFiles\":1"))
         }
@@ -296,7 +336,9 @@ import Testing
 
     @Test("loses and doubles nothing when it is killed during uploads, checks and export", .timeLimit(.minutes(5)))
     func killed() throws {
-        let files = (0..<300).map { (Name("f\($0).txt"), Tree.bytes(1000 + $0 * 37, of: UInt8(truncatingIfNeeded: $0))) }
+        let files = (0..<300).map {
+            (Name("f\($0).txt"), Tree.bytes(1000 + $0 * 37, of: UInt8(truncatingIfNeeded: $0)))
+        }
         let bench = try ServerBench(.folder(files + [("large", .bytes(30 << 20)), ("empty", [:])]))
         var server = try bench.start()
         var generator = SystemRandomNumberGenerator()
@@ -337,12 +379,16 @@ import Testing
         _ = try bench.field(
             "mutation { addFinalTransferConfirmation(addFinalTransferConfirmationInput: { consignmentId: \"\(id)\", legalCustodyTransferConfirmed: true }) { consignmentId } }",
             "addFinalTransferConfirmation", as: "maria")
-        _ = try bench.field("mutation { startExport(consignmentid: \"\(id)\") { consignmentid } }", "startExport", as: "maria")
+        _ = try bench.field(
+            "mutation { startExport(consignmentid: \"\(id)\") { consignmentid } }", "startExport", as: "maria")
         for _ in 0..<3 { try killAndStart() }
         let exported = try bench.wait(query, "getConsignmentByReference") { $0["exportLocation"]?.text != nil }
         let verified = try bench.bench.tdr("verify", "\(exported["exportLocation"]?.text ?? "")", "--json")
         #expect(verified.code == 0, "\(verified.errors)")
-        #expect(try names(in: bench.exports).filter { !$0.hasPrefix(".") } == ["\(done.line).tar.gz", "\(done.line).tar.gz.sha256"])
+        #expect(
+            try names(in: bench.exports).filter { !$0.hasPrefix(".") } == [
+                "\(done.line).tar.gz", "\(done.line).tar.gz.sha256",
+            ])
         #expect(try StoreRows.wrongTallies(bench.bench.store) == [])
     }
 

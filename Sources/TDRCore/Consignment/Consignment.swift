@@ -85,6 +85,32 @@ public struct Consignment: Sendable, Identifiable {
     public let exportLocation: String?
 }
 
+extension Consignment {
+    /// One as a server tells of it: not for use with a store.
+    package init(
+        id: RecordID, reference: ConsignmentReference, type: ConsignmentType, seriesName: String?,
+        body: (name: String, code: String), person: Person, parentFolder: [UInt8], includeTopLevelFolder: Bool,
+        created: Timestamp, transferInitiated: Timestamp?, exported: Timestamp?, exportLocation: String?
+    ) {
+        row = -1
+        self.id = id
+        self.reference = reference
+        self.type = type
+        self.seriesName = seriesName
+        (bodyName, bodyCode) = body
+        self.person = person
+        source = BytePath([UInt8]())
+        storage = .copied
+        links = .refuse
+        self.parentFolder = parentFolder
+        self.includeTopLevelFolder = includeTopLevelFolder
+        self.created = created
+        self.transferInitiated = transferInitiated
+        self.exported = exported
+        self.exportLocation = exportLocation
+    }
+}
+
 /// A file or a folder.
 public enum FileType: String, Sendable {
     case file = "File"

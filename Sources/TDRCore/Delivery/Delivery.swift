@@ -102,7 +102,8 @@ struct CheckedDeclaration: Sendable {
             bytes.split(separator: UInt8(ascii: "/")).allSatisfy({ $0.count <= DeliveryLimits.nameBytes })
         else {
             throw DeliveryError.badPath(
-                displayName(of: Array(bytes.prefix(200))), "a component has more than \(DeliveryLimits.nameBytes) bytes")
+                displayName(of: Array(bytes.prefix(200))), "a component has more than \(DeliveryLimits.nameBytes) bytes"
+            )
         }
         return path
     }

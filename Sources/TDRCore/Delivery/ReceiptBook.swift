@@ -61,7 +61,7 @@ public final class ReceiptBook: Sendable {
                 let complete = try write(batch.map(\.file))
                 for one in batch { one.told.resume() }
                 for consignment in complete { completed(consignment) }
-            } catch where batch.count == 1 {
+            } catch  where batch.count == 1 {
                 batch[0].told.resume(throwing: error)
             } catch {
                 // One of them is at fault; each by itself, so that it keeps no other from being recorded.

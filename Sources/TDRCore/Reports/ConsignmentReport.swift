@@ -37,6 +37,25 @@ public struct ConsignmentReport: Sendable {
     /// How many files are like others; nil when not counted since the last change.
     public let likeness: LikenessCounts?
 
+    /// A report of these facts.
+    package init(
+        consignment: Consignment, statuses: [ConsignmentStatusType: ConsignmentStatusValue], files: Int, folders: Int,
+        bytes: Int, excluded: Int, skipped: Int, filesWithProblems: Int,
+        fileCounts: [FileStatusType: [FileStatusValue: Int]], isBeingWorkedOn: Bool, withoutAntivirus: Bool
+    ) {
+        self.consignment = consignment
+        self.statuses = statuses
+        self.files = files
+        self.folders = folders
+        self.bytes = bytes
+        self.excluded = excluded
+        self.skipped = skipped
+        self.filesWithProblems = filesWithProblems
+        self.fileCounts = fileCounts
+        self.isBeingWorkedOn = isBeingWorkedOn
+        self.withoutAntivirus = withoutAntivirus
+    }
+
     /// Files whose check of `kind` has a complete result.
     public func checked(_ kind: CheckKind) -> Int {
         kind.statusTypes.map { type in

@@ -6,7 +6,7 @@ import Streams
 public struct ConsignmentCounts: Sendable {
     private let tally: Tally
     /// Whether it was decided to make no antivirus check.
-    private let withoutAntivirus: Bool
+    public let withoutAntivirus: Bool
 
     init(_ tally: Tally, withoutAntivirus: Bool) {
         self.tally = tally
@@ -35,6 +35,15 @@ public struct ConsignmentCounts: Sendable {
         guard files > 0, received == files, filesWithProblems == 0 else { return false }
         let wanted = CheckKind.allCases.filter { $0 != .antivirus || !withoutAntivirus }
         return wanted.allSatisfy { $0.statusTypes.allSatisfy { tally[$0, .success] == files } }
+    }
+
+    /// How many files have each value of each status, without those that have none.
+    public var byStatus: [(type: FileStatusType, value: FileStatusValue, count: Int)] {
+        FileStatusType.allCases.flatMap { type in
+            tally.counts(of: type).compactMap { value, count in
+                value.flatMap { count > 0 ? (type, $0, count) : nil }
+            }.sorted { $0.1.rawValue < $1.1.rawValue }
+        }
     }
 
     private func processed(_ kind: CheckKind) -> Int {
@@ -100,6 +109,11 @@ extension Store {
                 }
             }
         }
+    }
+
+    /// Whether some process works on a consignment now.
+    package func isBeingWorkedOn(_ consignment: Consignment) -> Bool {
+        ConsignmentLock.isHeld(consignment.id, in: self)
     }
 
     /// The id of a consignment's series.

@@ -208,7 +208,9 @@ extension Store {
                     WHERE fileId IN (SELECT value FROM json_each(?))
                     """, arguments: [list])
             var found: [Int64: [String: String]] = [:]
-            while let row = try own.next() { found[try row.value(0), default: [:]][try row.value(1)] = try row.value(2) }
+            while let row = try own.next() {
+                found[try row.value(0), default: [:]][try row.value(1)] = try row.value(2)
+            }
             let consignments = try Row.fetchAll(
                 db, sql: "SELECT id, consignmentId FROM file WHERE id IN (SELECT value FROM json_each(?))",
                 arguments: [list])

@@ -86,7 +86,9 @@ extension Store {
 
 extension Scope {
     /// Scopes as the store keeps them, parted by blanks. One that a newer tdr knows gives nothing here.
-    static func reading(_ words: String) -> Set<Scope> { Set(words.split(separator: " ").compactMap { Scope(rawValue: String($0)) }) }
+    static func reading(_ words: String) -> Set<Scope> {
+        Set(words.split(separator: " ").compactMap { Scope(rawValue: String($0)) })
+    }
 }
 
 extension Database {

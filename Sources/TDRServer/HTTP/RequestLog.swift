@@ -35,7 +35,8 @@ struct RequestLog: RouterMiddleware {
         var facts: Logger.Metadata = [
             "id": "\(context.requestID)", "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
             "status": "\(response.status.code)",
-            "ms": "\(Double(took.components.seconds) * 1000 + Double(took.components.attoseconds / 1_000_000_000_000) / 1000)",
+            "ms":
+                "\(Double(took.components.seconds) * 1000 + Double(took.components.attoseconds / 1_000_000_000_000) / 1000)",
             "from": "\(context.peer)",
         ]
         if let login = context.note.login { facts["user"] = "\(login)" }

@@ -111,7 +111,8 @@ final class WebKeys: Sendable {
     }
 
     private func read() async throws -> [WebKey] {
-        guard place.hasPrefix("https://") || place.hasPrefix("http://127.0.0.1:") || place.hasPrefix("http://localhost:")
+        guard
+            place.hasPrefix("https://") || place.hasPrefix("http://127.0.0.1:") || place.hasPrefix("http://localhost:")
         else {
             do {
                 return try WebKey.reading(readWhole(BytePath(place), limit: WebKeys.maximumBytes))

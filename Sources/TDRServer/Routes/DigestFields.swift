@@ -57,17 +57,22 @@ extension Substring {
     }
 }
 
-/// Which bytes of a file a request carries: `Content-Range: bytes 0-99/1000`.
+/// Which bytes of a file a request carries: `Content-Range: bytes 0-99/1000`; `bytes */1000` for none, when all have
+/// arrived and the server was cut off before it could record them.
 struct ContentRange: Equatable {
     let first: Int64
     let last: Int64
     let total: Int64
 
-    /// nil unless it is one of bytes with all three numbers.
+    /// nil unless it is one of bytes.
     init?(_ text: String) {
         guard text.hasPrefix("bytes ") else { return nil }
         let parts = text.dropFirst("bytes ".count).split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let total = ContentRange.number(parts[1]) else { return nil }
+        if parts[0] == "*" {
+            (first, last, self.total) = (total, total - 1, total)
+            return
+        }
         let ends = parts[0].split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count == 2, let first = ContentRange.number(ends[0]), let last = ContentRange.number(ends[1]),
             first <= last, last < total

@@ -98,7 +98,8 @@ struct FileRoutes: Sendable {
             try buffer.withUnsafeReadableBytes { try partial.write($0) }
             archive.metrics.received(bytes: buffer.readableBytes)
             let took = begun.duration(to: .now)
-            if took > .seconds(60), Double(partial.count - from) / Double(took.components.seconds) < FileRoutes.slowest {
+            if took > .seconds(60), Double(partial.count - from) / Double(took.components.seconds) < FileRoutes.slowest
+            {
                 throw APIError(.requestTimeout, .timeout, "the bytes come too slowly; go on from where they are")
             }
         }

@@ -9,14 +9,16 @@ enum ConsignmentTypes {
     static let mostFiles = 10_000
 
     static let all: [TypeDefinition] =
-        [consignment, status, metadata, series, checks, PageInfo.type, metadataFilter]
+        [consignment, status, statusCount, metadata, series, checks, PageInfo.type, metadataFilter]
         + progress + Connection<ConsignmentFacts>.types("Consignment")
 
     private static let consignment = TypeDefinition.object(
-        ObjectType("Consignment", of: ConsignmentFacts.self, "A transfer of one folder of records, or of one judgment.") {
+        ObjectType("Consignment", of: ConsignmentFacts.self, "A transfer of one folder of records, or of one judgment.")
+        {
             fields in
             addOwn(&fields)
             addCounts(&fields)
+            addWork(&fields)
             addLists(&fields)
         })
 
@@ -83,6 +85,43 @@ enum ConsignmentTypes {
         }
     }
 
+    private static func addWork(_ fields: inout FieldList<ConsignmentFacts>) {
+        fields.field("userLogin", "String!", "The account of who made it.") { $0.consignment.person.login }
+        fields.field("contactName", "String!", "Who transfers, as the bag names them.") { $0.consignment.person.name }
+        fields.field("contactEmail", "String!", "Their e-mail address.") { $0.consignment.person.email }
+        fields.batch("withoutAntivirus", "Boolean!", "Whether it was decided to make no antivirus check.") { call in
+            try await call.ask { archive, _, parents in
+                try archive.store.counts(of: parents.map(\.consignment)).map { .bool($0.withoutAntivirus) }
+            }
+        }
+        fields.batch("isBeingWorkedOn", "Boolean!", "Whether a check or an export is at it now.") { call in
+            try await call.ask { archive, _, parents in
+                parents.map { .bool(archive.store.isBeingWorkedOn($0.consignment)) }
+            }
+        }
+        fields.batch("fileStatusCounts", "[FileStatusCount!]!", "How many files have each value of each status.") {
+            call in
+            try await call.ask { archive, _, parents in
+                try archive.store.counts(of: parents.map(\.consignment)).map { counts in
+                    .objects(counts.byStatus.map { StatusCount(type: $0.type, value: $0.value, count: $0.count) })
+                }
+            }
+        }
+    }
+
+    struct StatusCount: Sendable {
+        let type: FileStatusType
+        let value: FileStatusValue
+        let count: Int
+    }
+
+    private static let statusCount = TypeDefinition.object(
+        ObjectType("FileStatusCount", of: StatusCount.self, "How many files have one value of one status.") { fields in
+            fields.field("statusType", "String!", "The status, as in FFID.") { $0.type.rawValue }
+            fields.field("statusValue", "String!", "The value, as in Success.") { $0.value.rawValue }
+            fields.field("count", "Int!", "Files that have it.") { $0.count }
+        })
+
     private static func count(
         _ name: String, _ type: TypeReference, _ description: String, _ fields: inout FieldList<ConsignmentFacts>,
         _ value: @escaping @Sendable (ConsignmentCounts) -> Resolved
@@ -121,7 +160,8 @@ enum ConsignmentTypes {
             }
         }
         fields.batch(
-            "paginatedFiles", "FileConnection!", "A page of the files and folders, in the order of their paths as bytes.",
+            "paginatedFiles", "FileConnection!",
+            "A page of the files and folders, in the order of their paths as bytes.",
             arguments: [
                 InputField(
                     "paginationInput", "PaginationInput",

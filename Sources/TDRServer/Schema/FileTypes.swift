@@ -149,10 +149,13 @@ enum FileTypes {
             fields.field("clientSideFileSize", "Long", "Bytes.") { values in
                 values.file.size.map { JSONValue.int(Int($0)) }
             }
-            fields.field("clientSideLastModifiedDate", "LocalDateTime", "When its content last changed, UTC.") { values in
+            fields.field("clientSideLastModifiedDate", "LocalDateTime", "When its content last changed, UTC.") {
+                values in
                 values.file.modified.map { Timestamp(nanoseconds: $0).local }
             }
-            fields.field("clientSideOriginalFilePath", "String", "Its path in the consignment.") { $0.file.path.display }
+            fields.field("clientSideOriginalFilePath", "String", "Its path in the consignment.") {
+                $0.file.path.display
+            }
             fields.field("sha256ClientSideChecksum", "String", "SHA-256 of the bytes that arrived.") {
                 $0.file.sha256?.hex
             }

@@ -133,7 +133,8 @@ extension Mutations {
             }
         }
         fields.each(
-            "addTransferAgreementPrivateBeta", "TransferAgreement!", "Begins the agreement: what kind of records they are.",
+            "addTransferAgreementPrivateBeta", "TransferAgreement!",
+            "Begins the agreement: what kind of records they are.",
             arguments: [
                 InputField("addTransferAgreementPrivateBetaInput", "AddTransferAgreementPrivateBetaInput!", "What.")
             ]

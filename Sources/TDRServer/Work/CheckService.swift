@@ -37,8 +37,10 @@ struct CheckService: Service {
             let waiting = try await onThreads(archive.threads) { try pending() }
             archive.metrics.set("tdr_consignments_to_check", to: waiting.count)
             if waiting.isEmpty { return }
-            let run = CheckRun(store: archive.store, signatures: try signatures(), meter: ProgressMeter()) { consignment in
-                RunInfo(actor: "serve-api", command: "serve-api: check \(consignment.reference)", version: archive.version)
+            let run = CheckRun(store: archive.store, signatures: try signatures(), meter: ProgressMeter()) {
+                consignment in
+                RunInfo(
+                    actor: "serve-api", command: "serve-api: check \(consignment.reference)", version: archive.version)
             }
             try await run.watch(
                 request, every: .milliseconds(200), untilIdle: true, pending: { try pending() }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct CheckCommand: TDRCommand {
@@ -67,6 +68,8 @@ struct CheckCommand: TDRCommand {
 
     @OptionGroup(title: "Folders where they lie") var folder: FolderCheckOptions
 
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     @OptionGroup(title: "Signatures") var signatureFiles: SignatureOptions
 
     @OptionGroup var common: CommonOptions
@@ -98,6 +101,7 @@ struct CheckCommand: TDRCommand {
 
     func run(in context: CommandContext) async throws -> Outcome {
         if !places.isEmpty { return try await checkFolders(in: context) }
+        if let client = try remote.client(context) { return try await check(by: RemoteWork(client), context) }
         let store = try context.openStore()
         var request = CheckRequest(jobs: jobs ?? context.jobs)
         if let only { request.checks = only }
@@ -136,6 +140,24 @@ struct CheckCommand: TDRCommand {
             try await run.check(consignments, wanted) { answers.take($0, $1) }
         }
         return try answers.tell(inOrderOf: consignments)
+    }
+
+    /// Has a server make its checks, by its own engines.
+    private func check(by server: RemoteWork, _ context: CommandContext) async throws -> Outcome {
+        if watch || pending || again || only != nil || file != nil {
+            throw ValidationError("a server makes all checks that are missing; name references and nothing more")
+        }
+        var outcome = Outcome.done
+        for reference in references {
+            let report = try await server.check(reference)
+            if context.json {
+                try context.output.json(StatusOutput(report))
+            } else {
+                for line in StatusText.lines(report) { context.output.line(line) }
+            }
+            if report.filesWithProblems > 0 || !report.areChecksComplete { outcome = .findings }
+        }
+        return outcome
     }
 
     /// Which formats are refused.

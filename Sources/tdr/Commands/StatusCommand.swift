@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct StatusCommand: TDRCommand {
@@ -64,6 +65,8 @@ struct StatusCommand: TDRCommand {
     @Flag(help: "Show again every second, until interrupted.")
     var watch = false
 
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -79,9 +82,13 @@ struct StatusCommand: TDRCommand {
         if ready, reference != nil || csv || watch { throw ValidationError("--ready stands alone, or with --json") }
         if csv, common.json { throw ValidationError("choose one of --csv and --json") }
         if watch, files || failed || csv { throw ValidationError("--watch shows steps and counts only") }
+        if remote.isUsed, files || failed || watch {
+            throw ValidationError("through a server there are steps and counts, no --files, --failed and --watch")
+        }
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
+        if let client = try remote.client(context) { return try await show(RemoteStatus(client), context) }
         let store = try context.openStore()
         if ready { return try showReady(store, context) }
         if watch { return try await watch(store, context) }
@@ -114,15 +121,35 @@ struct StatusCommand: TDRCommand {
         return report.hasFindings ? .findings : .done
     }
 
+    private func show(_ server: RemoteStatus, _ context: CommandContext) async throws -> Outcome {
+        guard let reference else {
+            return try list(try await server.reports(), none: "you have no consignments there", context)
+        }
+        let report = try await server.report(on: reference)
+        if context.json {
+            try context.output.json(StatusOutput(report))
+        } else if csv {
+            context.output.csv(ConsignmentRow.titles)
+            context.output.csv(ConsignmentRow.fields(report))
+        } else {
+            for line in StatusText.lines(report) { context.output.line(line) }
+        }
+        return report.hasFindings ? .findings : .done
+    }
+
     private func list(_ store: Store, _ context: CommandContext) throws -> Outcome {
-        let reports = try store.consignments().map { try store.report(on: $0) }
+        let none = "no consignments in '\(store.directory.display)'; tdr upload makes one"
+        return try list(try store.consignments().map { try store.report(on: $0) }, none: none, context)
+    }
+
+    private func list(_ reports: [ConsignmentReport], none: String, _ context: CommandContext) throws -> Outcome {
         if context.json {
             try context.output.json(reports.map(StatusOutput.init))
         } else if csv {
             context.output.csv(ConsignmentRow.titles)
             for report in reports { context.output.csv(ConsignmentRow.fields(report)) }
         } else if reports.isEmpty {
-            context.messages.note("no consignments in '\(store.directory.display)'; tdr upload makes one")
+            context.messages.note(none)
         } else {
             let rows =
                 [["REFERENCE", "CREATED", "FILES", "SIZE", "STATE", "FINDINGS", "BODY", "NEXT"]]
