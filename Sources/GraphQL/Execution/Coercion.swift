@@ -250,7 +250,8 @@ struct Coercion {
                     values.append(info.name, filled(value, info.type))
                 } else if info.type.isNonNull {
                     throw ArgumentFault(
-                        message: "Argument \"\(info.name)\" of required type \"\(text())\" was not provided.", at: offset)
+                        message: "Argument \"\(info.name)\" of required type \"\(text())\" was not provided.",
+                        at: offset)
                 }
                 continue
             }
@@ -261,7 +262,8 @@ struct Coercion {
                         values.append(info.name, filled(value, info.type))
                     } else if info.type.isNonNull {
                         throw ArgumentFault(
-                            message: "Argument \"\(info.name)\" of required type \"\(text())\" was provided the variable"
+                            message:
+                                "Argument \"\(info.name)\" of required type \"\(text())\" was provided the variable"
                                 + " \"$\(name)\" which was not provided a runtime value.", at: node.at)
                     }
                     continue

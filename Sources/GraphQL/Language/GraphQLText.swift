@@ -28,7 +28,11 @@ enum GraphQLText {
         // Scalars, since a carriage return and a line feed are one character to Swift.
         var lines = [String.UnicodeScalarView()]
         for scalar in text.unicodeScalars {
-            if scalar == "\n" { lines.append(String.UnicodeScalarView()) } else { lines[lines.count - 1].append(scalar) }
+            if scalar == "\n" {
+                lines.append(String.UnicodeScalarView())
+            } else {
+                lines[lines.count - 1].append(scalar)
+            }
         }
         func isIndented(_ line: String.UnicodeScalarView) -> Bool { line.first == " " || line.first == "\t" }
         let isSingle = lines.count == 1

@@ -37,7 +37,8 @@ enum SyntaxPrinter {
             case .spread(let node): "\(inner)...\(node.name.text)\(suffix(node.directives, indent: inner))"
             case .inline(let node):
                 "\(inner)... \(node.typeCondition.map { "on \($0.text) " } ?? "")"
-                    + node.directives.map { print($0, indent: inner) + " " }.joined() + print(node.selection, indent: inner)
+                    + node.directives.map { print($0, indent: inner) + " " }.joined()
+                    + print(node.selection, indent: inner)
             }
         }
         return "{\n" + lines.joined(separator: "\n") + "\n\(indent)}"
@@ -55,7 +56,8 @@ enum SyntaxPrinter {
 
     private static func arguments(_ arguments: [ArgumentNode], indent: String) -> String {
         if arguments.isEmpty { return "" }
-        return "(" + arguments.map { "\($0.name.text): \(print($0.value, indent: indent))" }.joined(separator: ", ") + ")"
+        return "(" + arguments.map { "\($0.name.text): \(print($0.value, indent: indent))" }.joined(separator: ", ")
+            + ")"
     }
 
     private static func suffix(_ directives: [DirectiveNode], indent: String = "") -> String {
