@@ -18,14 +18,14 @@ export python
 # Makes the release binary, .build/release/tdr, with the Swift runtime inside.
 build_release() { swift build -c release --static-swift-stdlib --product tdr "$@"; }
 
-# Makes .build/venv with bagit-python, bagit_profile and botocore, whose opinions of our bags and signatures are not our
-# own.
+# Makes .build/venv with bagit-python, bagit_profile, botocore and graphql-core, whose opinions of our bags, signatures
+# and answers are not our own.
 bagit_venv() {
-    if .build/venv/bin/python -c 'import bagit, bagit_profile, botocore' 2>/dev/null; then return; fi
+    if .build/venv/bin/python -c 'import bagit, bagit_profile, botocore, graphql' 2>/dev/null; then return; fi
     rm -rf .build/venv
     "$python" -m venv .build/venv
     .build/venv/bin/python -m pip --quiet --disable-pip-version-check install \
-        bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11
+        bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11 graphql-core==3.2.8
 }
 
 # The seconds since the script began, as "12 min 3 s".

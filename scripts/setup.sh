@@ -37,6 +37,7 @@ swift-object      test            -           the same
 memcached         test            memcached   the same
 awscli            test            aws         another client of S3, for what we have written
 sqlite3           test            sqlite3     looks into the store from outside
+node-graphql      test            -           the reference implementation of GraphQL, to compare ours with (and node)
 openssl           bench           openssl     the SHA-256 we measure ourselves against
 TABLE
 }

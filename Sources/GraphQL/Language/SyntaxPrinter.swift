@@ -1,13 +1,13 @@
 /// Writes documents in the one form that everybody writes them in.
 enum SyntaxPrinter {
     static func print(_ document: DocumentNode) -> String {
-        document.definitions.map { definition in
+        document.definitions.compactMap { definition -> String? in
             switch definition {
             case .operation(let node): print(node)
             case .fragment(let node):
                 "fragment \(node.name.text) on \(node.typeCondition.text)\(suffix(node.directives))"
                     + " \(print(node.selection, indent: ""))"
-            case .typeSystem: ""
+            case .typeSystem: nil
             }
         }.joined(separator: "\n\n")
     }
@@ -91,7 +91,7 @@ enum SyntaxPrinter {
 
 /// Documents by themselves, without a schema.
 package enum GraphQLDocument {
-    /// The document in the one form that everybody writes documents in.
+    /// The document in the one form that everybody writes documents in; definitions of types are left out.
     ///
     /// - Throws: ``GraphQLError`` when it is no GraphQL, or more than the limits allow.
     package static func formatted(_ query: String, limits: Limits = Limits()) throws -> String {
