@@ -37,7 +37,8 @@ swift-object      test            -           the same
 memcached         test            memcached   the same
 awscli            test            aws         another client of S3, for what we have written
 sqlite3           test            sqlite3     looks into the store from outside
-node-graphql      test            -           the reference implementation of GraphQL, to compare ours with (and node)
+nodejs            test            node        runs the next one
+node-graphql      test            -           the reference implementation of GraphQL, to compare ours with
 openssl           bench           openssl     the SHA-256 we measure ourselves against
 TABLE
 }
