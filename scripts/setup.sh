@@ -38,6 +38,8 @@ swift-object      test,bench      -           the same
 memcached         test,bench      memcached   the same
 awscli            test,bench      -           another client of S3, for what we have written
 sqlite3           test            sqlite3     looks into the store from outside
+nodejs            test            node        runs the next one
+node-graphql      test            -           the reference implementation of GraphQL, to compare ours with
 openssl           bench           openssl     the SHA-256 we measure ourselves against
 TABLE
 }

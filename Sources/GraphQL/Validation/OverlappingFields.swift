@@ -78,7 +78,8 @@ struct OverlappingFields {
         guard pairs.insert(pair).inserted else { return }
         found.append(
             Conflict(
-                message: "Fields \"\(clash.name)\" conflict because \(clash.reason). Use different aliases on the fields"
+                message:
+                    "Fields \"\(clash.name)\" conflict because \(clash.reason). Use different aliases on the fields"
                     + " to fetch both if this was intentional.", offsets: fields.map(\.at)))
     }
 

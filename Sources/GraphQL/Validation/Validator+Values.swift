@@ -18,7 +18,8 @@ extension Validator {
         case .null:
             if isChecked, let use, use.isNonNull {
                 report(
-                    "ValuesOfCorrectTypeRule", "Expected value of type \"\(schema.text(use))\", found null.", at: node.at)
+                    "ValuesOfCorrectTypeRule", "Expected value of type \"\(schema.text(use))\", found null.",
+                    at: node.at)
             }
         case .int, .float, .string, .bool, .enum: if isChecked, let use { reportMismatch(node, use) }
         }
