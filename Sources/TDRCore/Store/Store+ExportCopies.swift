@@ -125,13 +125,13 @@ extension Database {
 
     fileprivate func exportCopies(_ condition: String, _ arguments: StatementArguments) throws -> [ExportCopy] {
         try Row.fetchAll(
-            self,
-            sql: """
-                SELECT exportCopy.id, consignmentId, reference, location, endpoint, address, region, style, sha256,
-                    exportCopy.exported, verified, looked, result, remark
-                FROM exportCopy JOIN consignment ON consignment.id = consignmentId
-                WHERE \(condition) ORDER BY coalesce(verified, exportCopy.exported), exportCopy.id
-                """, arguments: arguments
+            cachedStatement(
+                sql: """
+                    SELECT exportCopy.id, consignmentId, reference, location, endpoint, address, region, style, sha256,
+                        exportCopy.exported, verified, looked, result, remark
+                    FROM exportCopy JOIN consignment ON consignment.id = consignmentId
+                    WHERE \(condition) ORDER BY coalesce(verified, exportCopy.exported), exportCopy.id
+                    """), arguments: arguments
         ).map { try ExportCopy($0) }
     }
 }

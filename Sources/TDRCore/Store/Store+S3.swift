@@ -116,13 +116,13 @@ extension Store {
 extension Database {
     func unfinishedUploads(of consignment: Consignment) throws -> [UnfinishedUpload] {
         try Row.fetchAll(
-            self,
-            sql: """
-                SELECT s3Upload.id, location, endpoint, uploadId, address, region, style, count(etag),
-                    coalesce(sum(iif(etag IS NULL, 0, size)), 0)
-                FROM s3Upload LEFT JOIN s3Part ON s3UploadId = s3Upload.id
-                WHERE consignmentId = ? GROUP BY s3Upload.id ORDER BY s3Upload.id
-                """, arguments: [consignment.row]
+            cachedStatement(
+                sql: """
+                    SELECT s3Upload.id, location, endpoint, uploadId, address, region, style, count(etag),
+                        coalesce(sum(iif(etag IS NULL, 0, size)), 0)
+                    FROM s3Upload LEFT JOIN s3Part ON s3UploadId = s3Upload.id
+                    WHERE consignmentId = ? GROUP BY s3Upload.id ORDER BY s3Upload.id
+                    """), arguments: [consignment.row]
         ).map { row in
             let region: String? = try row.value(5)
             return UnfinishedUpload(
