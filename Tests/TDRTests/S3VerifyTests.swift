@@ -30,11 +30,8 @@ import Testing
             ], environment: bench.environment(S3ExportTests.keys("key")), directory: bench.folder.path)
     }
 
-    @Test(
-        "reads bags of every form by ranges, across the edges of blocks",
-        arguments: ["tar", "tar.gz", "tar.zst", "zip"])
-    func forms(_ form: String) throws {
-        // Nothing that shrinks: the archive is as large as its records.
+    /// A checked consignment of which nothing shrinks: its archives are as large as its records.
+    private func largeBench() throws -> Workbench {
         let bench = try Workbench(["small": "x"])
         let large = bench.records.appending("large")
         let made = try Program.run(
@@ -46,6 +43,14 @@ import Testing
         try #require(made.code == 0, "\(made.errors)")
         try bench.upload()
         try bench.tdr("check", "TDR-2026-C", "--antivirus", "none")
+        return bench
+    }
+
+    @Test(
+        "reads bags of every form by ranges, across the edges of blocks",
+        arguments: ["tar", "tar.gz", "tar.zst", "zip"])
+    func forms(_ form: String) throws {
+        let bench = try largeBench()
         let server = try FaultServer("none")
         try export(bench, server, form)
         let name = "TDR-2026-C.\(form)"
@@ -98,5 +103,46 @@ import Testing
         let finished = try verify(bench, server, "TDR-2026-C.tar.sha256")
         #expect(finished.code == 2, "\(finished.errors)")
         #expect(finished.output.contains("unreadable"))
+    }
+
+    @Test(
+        "writes every form to a strict server, where aws finds the same bytes, and verifies it there",
+        .enabled(if: StrictServer.isInstalled, "swift-proxy or awscli is not installed: scripts/setup.sh test"))
+    func strict() throws {
+        let bench = try largeBench()
+        let server = try StrictServer()
+        let keys = S3ExportTests.keys("test:tester")
+        func aws(_ words: Argument...) throws -> Finished {
+            try Program.run(
+                BytePath("/usr/bin/aws"), ["--endpoint-url", Argument(server.endpoint)] + words,
+                environment: bench.environment(keys), directory: bench.folder.path)
+        }
+        let made = try aws("s3", "mb", "s3://archive")
+        try #require(made.code == 0, "\(made.errors)")
+        for form in ["tar", "tar.gz", "tar.zst", "zip"] {
+            let words: [Argument] = [
+                "export", "TDR-2026-C", "--form", Argument(form), "--allow", "Unidentified", "--reason", "random bytes",
+                "--to",
+            ]
+            let trial = try InterruptionTests.copy(of: bench)
+            try trial(words + ["out"])
+            let finished = try Program.run(
+                Program.tdr, words + ["s3://archive/in", "--endpoint", Argument(server.endpoint)],
+                environment: bench.environment(keys), directory: bench.folder.path)
+            #expect(finished.code == 0, "\(finished.errors)")
+            let name = "TDR-2026-C.\(form)"
+            #expect(try aws("s3", "ls", "s3://archive/in/").output.contains(" \(name)\n"))
+            #expect(try aws("s3", "cp", "--quiet", "s3://archive/in/\(name)", "fetched").code == 0)
+            #expect(
+                try contents(of: bench.folder.appending("fetched"))
+                    == contents(of: trial.folder.appending("out").appending(name)), "\(form)")
+            let verified = try Program.run(
+                Program.tdr, ["verify", "s3://archive/in/\(name)", "--endpoint", Argument(server.endpoint)],
+                environment: bench.environment(keys))
+            #expect(verified.code == 0, "\(form): \(verified.output)\(verified.errors)")
+        }
+        let copies = try bench.tdr("verify", "--exports", environment: keys)
+        #expect(copies.code == 0, "\(copies.output)\(copies.errors)")
+        #expect(copies.output.split(separator: "\n").count == 4)
     }
 }
