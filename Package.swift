@@ -50,6 +50,8 @@ let package = Package(
             name: "Archives", dependencies: ["CArchive", "CDeflate", "CZlib", "CZstd", "Streams"],
             swiftSettings: settings),
         .target(name: "BagIt", dependencies: ["Streams"], swiftSettings: settings),
+        // Comma-separated values, as they come from people.
+        .target(name: "Delimited", dependencies: ["Streams"], swiftSettings: settings),
         .target(
             name: "Pronom", dependencies: ["CExpat", "CProbe", "CSignatures", "CZlib", "Streams"],
             swiftSettings: settings),
@@ -69,7 +71,7 @@ let package = Package(
         .target(
             name: "TDRCore",
             dependencies: [
-                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Pronom", "S3", "Streams",
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Delimited", "Pronom", "S3", "Streams",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
@@ -91,6 +93,8 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(name: "PronomTests", dependencies: ["Pronom", "Streams"], swiftSettings: settings),
+        .testTarget(
+            name: "DelimitedTests", dependencies: ["Delimited", "Streams", "TDRTestSupport"], swiftSettings: settings),
         .testTarget(name: "ArchivesTests", dependencies: ["Archives", "Streams"], swiftSettings: settings),
         .testTarget(
             name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),

@@ -9,12 +9,13 @@ import Testing
         "Archives": ["CArchive", "CDeflate", "CShims", "CZlib", "CZstd", "Glibc", "Streams"],
         // Profiles are JSON.
         "BagIt": ["FoundationEssentials", "Glibc", "Streams", "Synchronization"],
+        "Delimited": ["Streams"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
         "S3": [
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "FoundationEssentials", "Glibc", "Pronom",
+            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Delimited", "FoundationEssentials", "Glibc", "Pronom",
             "S3", "Streams", "Synchronization",
         ],
         "tdr": [

@@ -221,6 +221,7 @@ final class CheckRecorder: Sendable {
     ) {
         let now = store.clock()
         return try store.write { db in
+            if !checks.isEmpty { try db.pairRedactions(of: consignment, run: run, at: now) }
             let tally = try db.tally(of: consignment)
             let uploaded = tally[.upload, .success]
             for check in checks.sorted() {

@@ -9,7 +9,7 @@ extension ExportCommand {
         let run = ReadyRun(
             store: store, run: context.run("export --ready --to \(target.display)"), meter: meter,
             warn: { context.messages.warning($0) })
-        let wanted = request(target, context)
+        let wanted = try request(target, context)
         let summary = try await ProgressLine(meter, context).during {
             try await run.export(wanted) { consignment, outcome in
                 switch outcome {
