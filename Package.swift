@@ -58,6 +58,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "BagIt", dependencies: ["Streams"], swiftSettings: settings),
         .target(name: "GraphQL", swiftSettings: settings),
+        // Comma-separated values, as they come from people.
+        .target(name: "Delimited", dependencies: ["Streams"], swiftSettings: settings),
         .target(
             name: "Pronom", dependencies: ["CExpat", "CProbe", "CSignatures", "CZlib", "Streams"],
             swiftSettings: settings),
@@ -89,7 +91,8 @@ let package = Package(
         .target(
             name: "TDRCore",
             dependencies: [
-                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "Pronom", "S3", "Streams",
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "Delimited", "Pronom", "S3",
+                "Streams",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
@@ -147,6 +150,8 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(name: "PronomTests", dependencies: ["Pronom", "Streams"], swiftSettings: settings),
+        .testTarget(
+            name: "DelimitedTests", dependencies: ["Delimited", "Streams", "TDRTestSupport"], swiftSettings: settings),
         .testTarget(name: "ArchivesTests", dependencies: ["Archives", "Streams"], swiftSettings: settings),
         .testTarget(
             name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),

@@ -26,8 +26,9 @@ struct TDR: AsyncParsableCommand {
         version: version,
         subcommands: [
             UploadCommand.self, CheckCommand.self, StatusCommand.self, HistoryCommand.self, ExportCommand.self,
-            VerifyCommand.self, IdentifyCommand.self, QuarantineCommand.self, WithdrawCommand.self, CancelCommand.self,
-            NoticesCommand.self, SignaturesCommand.self, ServeCommand.self, UserCommand.self, ConfigCommand.self,
+            VerifyCommand.self, IdentifyCommand.self, MetadataCommand.self, ReviewCommand.self, AgreementCommand.self,
+            QuarantineCommand.self, WithdrawCommand.self, CancelCommand.self, SeriesCommand.self, UserCommand.self,
+            NoticesCommand.self, SignaturesCommand.self, ServeCommand.self, ConfigCommand.self,
             DoctorCommand.self,
         ]
     )

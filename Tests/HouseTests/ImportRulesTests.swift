@@ -10,6 +10,7 @@ import Testing
         // Profiles are JSON.
         "BagIt": ["FoundationEssentials", "Glibc", "Streams", "Synchronization"],
         "GraphQL": ["Synchronization"],
+        "Delimited": ["Streams"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
         "S3": [
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
@@ -26,7 +27,7 @@ import Testing
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "CryptoExtras",
+            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "CryptoExtras", "Delimited",
             "FoundationEssentials", "Glibc", "Pronom", "S3", "Streams", "Synchronization",
         ],
         "tdr": [

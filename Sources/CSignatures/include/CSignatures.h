@@ -19,4 +19,8 @@ size_t tdr_advice_count(void);
 const unsigned char *tdr_yara_rules_text(void);
 size_t tdr_yara_rules_text_count(void);
 
+// The properties of files and their rules, as JSON Schema: share/tdr/metadata-schema.json.
+const unsigned char *tdr_metadata_schema(void);
+size_t tdr_metadata_schema_count(void);
+
 #endif

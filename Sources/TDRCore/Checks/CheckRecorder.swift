@@ -255,6 +255,7 @@ final class CheckRecorder: Sendable {
     ) {
         let now = store.clock()
         return try store.write { db in
+            if !checks.isEmpty { try db.pairRedactions(of: consignment, run: run, at: now) }
             let tally = try db.tally(of: consignment)
             try db.rollUp(checks, of: consignment, tally, run: run, at: now)
             let isNews = state.withLock { $0.count > 0 || $0.isContinued }

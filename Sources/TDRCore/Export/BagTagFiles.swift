@@ -75,7 +75,8 @@ struct BagTagFiles {
         try info.append("Contact-Name", consignment.person.name)
         try info.append("Contact-Email", consignment.person.email)
         try info.append("Bag-Creator", "TDRExportv\(facts.version)")
-        try info.append("Metadata-Schema-Library-Version", "")
+        let schema = try store.metadata(of: consignment)[PropertyName.metadataSchemaLibraryVersion]
+        try info.append("Metadata-Schema-Library-Version", schema ?? "")
         if facts.withoutAntivirus {
             try info.append("Consignment-Antivirus", "none: the transferring body decided to make no antivirus check")
         }

@@ -51,6 +51,30 @@ enum ExportGate {
         }
     }
 
+    /// What is required and not recorded, and a review that has begun and is not approved, whatever is required.
+    static func missing(
+        _ requirements: Set<ExportRequirement>, of report: ConsignmentReport, in store: Store
+    ) throws -> [ExportBlocker] {
+        let reference = report.consignment.reference
+        let metadata = try store.metadata(of: report.consignment)
+        var missing = ExportRequirement.allCases.filter { requirements.contains($0) && !$0.isMet(by: metadata) }
+            .map { $0.blocker(reference) }
+        if requirements.contains(.metadata), report.statuses[.draftMetadata] != .completed {
+            missing.append(ExportRequirement.metadata.blocker(reference))
+        }
+        switch report.statuses[.metadataReview] {
+        case .completed: break
+        case nil: if requirements.contains(.review) { missing.append(ExportRequirement.review.blocker(reference)) }
+        case .inProgress:
+            missing.append("its metadata is under review; run `tdr review approve \(reference)` when it is good")
+        case .completedWithIssues, .failed:
+            missing.append(
+                "its metadata was rejected (`tdr review log \(reference)`); mend it, then run"
+                    + " `tdr review request \(reference)`")
+        }
+        return missing.map { ExportBlocker(description: $0) }
+    }
+
     private static func findings(
         _ report: ConsignmentReport, allowed: Set<FileStatusValue>, checks: [CheckKind], in store: Store
     ) throws -> [ExportBlocker] {

@@ -40,6 +40,8 @@ public enum ManifestAlgorithm: String, Sendable, CaseIterable {
 public struct ExportRequest: Sendable {
     /// The folder to write into, which must be there, or `s3://bucket/prefix`.
     public var target: BytePath
+    /// Where judgments go instead; nil where they go to the same place.
+    public var judgmentTarget: BytePath?
     /// How to reach S3, for such a target.
     public var s3 = S3Options()
     /// Folder or archive, and of which kind.
@@ -68,6 +70,8 @@ public struct ExportRequest: Sendable {
     public var reason: String?
     /// Likenesses because of which nothing is exported; none by default.
     public var refusedLikeness: Set<LikenessKind> = []
+    /// What must be recorded of a consignment beside its checks.
+    public var requirements: Set<ExportRequirement> = []
     /// Who confirms custody by asking for the export.
     public var confirmedBy: String
 

@@ -49,13 +49,16 @@ public struct Exporter: Sendable {
         if try S3Place(request) == nil { _ = try folder(request.target) }
     }
 
-    private func exportLocked(_ consignment: Consignment, _ request: ExportRequest) async throws -> ExportSummary {
+    private func exportLocked(_ consignment: Consignment, _ wanted: ExportRequest) async throws -> ExportSummary {
+        var request = wanted
+        if consignment.type == .judgment, let target = wanted.judgmentTarget { request.target = target }
         try check(request)
         let report = try store.report(on: consignment)
         var blockers = try ExportGate.blockers(
             report, allowed: request.allowed, version: request.version, hasPortableNames: request.portableNames,
             in: store)
         blockers += try ExportGate.likeness(report.consignment, refused: request.refusedLikeness, in: store)
+        blockers += try ExportGate.missing(request.requirements, of: report, in: store)
         let shape = try BagShape(request)
         let extras = try BagExtras(request, of: consignment, in: store)
         blockers += try shape.blockers(report, facts: facts(report, request), extras: extras, in: store)

@@ -318,6 +318,7 @@ extension UploadPlan {
             note(path)
         case .file(let path, _, let size, let allocated):
             files += 1
+            if firstFile == nil { firstFile = path }
             bytes += size
             self.allocated += min(allocated, size + 4096)
             note(path)

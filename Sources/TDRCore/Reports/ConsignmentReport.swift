@@ -72,10 +72,13 @@ public struct ConsignmentReport: Sendable {
         case .failed, .completedWithIssues: return "Failed"
         case nil: break
         }
-        let steps: [ConsignmentStatusType] = [.upload, .serverAntivirus, .serverChecksum, .serverFFID, .clientChecks]
+        let steps: [ConsignmentStatusType] = [
+            .upload, .serverAntivirus, .serverChecksum, .serverFFID, .serverRedaction, .clientChecks,
+        ]
         let values = steps.compactMap { statuses[$0] }
         if values.contains(.inProgress) { return isBeingWorkedOn ? "In Progress" : "Interrupted" }
         if values.contains(.failed) || values.contains(.completedWithIssues) { return "Failed" }
+        if statuses[.metadataReview] == .inProgress { return "In Review" }
         return areChecksComplete ? "Checked" : "Uploaded"
     }
 
@@ -107,6 +110,11 @@ public struct ConsignmentReport: Sendable {
         }
         if statuses[.export] == .completed { return "nothing: exported to \(consignment.exportLocation ?? "")" }
         if filesWithProblems > 0 { return "tdr status \(reference) --failed" }
+        switch statuses[.metadataReview] {
+        case .inProgress: return "tdr review approve \(reference), or reject it with --notes"
+        case .completedWithIssues: return "mend the metadata (tdr review log \(reference)), then tdr review request \(reference)"
+        default: break
+        }
         return "tdr export \(reference) --to DIR"
     }
 }

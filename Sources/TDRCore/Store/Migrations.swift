@@ -29,6 +29,7 @@ enum Migrations {
             try letEventsOutliveFiles(db)
         }
         migrator.registerMigration("notices") { try $0.execute(sql: notices) }
+        migrator.registerMigration("metadata") { try $0.execute(sql: metadata) }
         return migrator
     }
 
@@ -254,6 +255,26 @@ enum Migrations {
             requestedBy TEXT NOT NULL,
             requested INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// Reviews of metadata, and how the originals of redacted files are known.
+    private static let metadata = """
+        CREATE TABLE metadataReviewLog (
+            id INTEGER PRIMARY KEY,
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            runId INTEGER NOT NULL REFERENCES run (id),
+            action TEXT NOT NULL CHECK (action IN ('Submission', 'Approval', 'Rejection', 'Confirmation')),
+            datetime INTEGER NOT NULL,
+            notes TEXT NOT NULL CHECK (length(notes) <= 1300)
+        ) STRICT;
+        CREATE INDEX metadataReviewLog_consignment ON metadataReviewLog (consignmentId, id);
+        -- Files whose OriginalFilepath was written: by the names of files, or by what a person said.
+        CREATE TABLE redactionPair (
+            fileId INTEGER PRIMARY KEY REFERENCES file (id) ON DELETE CASCADE,
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            byMetadata INTEGER NOT NULL CHECK (byMetadata IN (0, 1))
+        ) STRICT;
+        CREATE INDEX redactionPair_consignment ON redactionPair (consignmentId, fileId);
         """
 
     private static let version1 = """

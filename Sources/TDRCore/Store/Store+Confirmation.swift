@@ -60,6 +60,10 @@ extension Database {
         if try statuses(of: consignment)[.confirmTransfer] == .completed { return }
         try setMetadata(PropertyName.legalCustodyTransferConfirmed, of: consignment, to: "true", run: run, at: time)
         try move(consignment, .confirmTransfer, to: .completed, run: run, at: time)
+        // As the original's log has it, where there was a review.
+        if try statuses(of: consignment)[.metadataReview] != nil {
+            try logReview(.confirmation, of: consignment, notes: "", run: run, at: time)
+        }
         try execute(
             sql: """
                 UPDATE consignment SET transferInitiated = coalesce(transferInitiated, ?),

@@ -139,7 +139,40 @@ struct CheckCommand: TDRCommand {
         try await ProgressLine(meter, context).during {
             try await run.check(consignments, wanted) { answers.take($0, $1) }
         }
-        return try answers.tell(inOrderOf: consignments)
+        let outcome = try answers.tell(inOrderOf: consignments)
+        return try await exportJudgments(among: consignments, store, context) ? outcome : .findings
+    }
+
+    /// A judgment whose checks end clean is confirmed by that; where its target is settled, it is exported, too. What
+    /// is not ready is told: false then.
+    private func exportJudgments(
+        among consignments: [Consignment], _ store: Store, _ context: CommandContext
+    ) async throws -> Bool {
+        guard let target = context.judgmentTarget else { return true }
+        let checked = Set(consignments.filter { $0.type == .judgment }.map(\.id))
+        if checked.isEmpty { return true }
+        var request = ExportRequest(target: target, confirmedBy: context.login)
+        request.jobs = jobs ?? context.jobs
+        request.requirements = try context.requirements(nil)
+        let wanted = request
+        var isGood = true
+        for consignment in try store.consignmentsToExport() where checked.contains(consignment.id) {
+            let meter = ProgressMeter()
+            let exporter = Exporter(
+                store: store, run: context.run("export \(consignment.reference) --to \(target.display)"), meter: meter,
+                warn: { context.messages.warning($0) })
+            do {
+                let done = try await ProgressLine(meter, context).during {
+                    try await exporter.export(consignment, wanted)
+                }
+                context.messages.note("exported the judgment \(consignment.reference) to \(done.location.display)")
+            } catch let error as ExportError {
+                guard case .notReady = error else { throw error }
+                context.messages.error("\(error)", code: Outcome.findings.rawValue)
+                isGood = false
+            }
+        }
+        return isGood
     }
 
     /// Has a server make its checks, by its own engines.

@@ -54,6 +54,19 @@ struct ExportCommand: TDRCommand {
             "The folder to write into, which must be there, or s3://bucket/prefix.", valueName: "dir|s3://…"))
     var to: PathArgument?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where judgments go instead. Default: $TDR_JUDGMENT_TO, else as --to.", valueName: "dir|s3://…"))
+    var judgmentTo: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            What must be recorded, separated by commas: legal-status, appraisal, sensitivity, open-records, metadata, \
+            review. Default: $TDR_EXPORT_REQUIRES, else nothing.
+            """, valueName: "what,…"))
+    var require: String?
+
     @Option(help: ArgumentHelp("The shape of the bag.", valueName: "form"))
     var form: BagForm = .tarGz
 
@@ -199,6 +212,10 @@ struct ExportCommand: TDRCommand {
         if allow.isEmpty, reason != nil { throw ValidationError("--reason goes with --allow") }
         if reason?.contains(where: \.isNewline) ?? false { throw ValidationError("--reason takes one line") }
         if abandon { return try validateAbandon() }
+        _ = try require.map { try ExportRequirement.list($0) }
+        if let judgmentTo, ExportRequest.isInS3(judgmentTo.path), !ExportRequest.isPlaceInS3(judgmentTo.path) {
+            throw ValidationError("--judgment-to takes s3://bucket/prefix, in which no part is empty, '.' or '..'")
+        }
         guard let to else { throw ValidationError("say where the bag goes with --to") }
         if ExportRequest.isInS3(to.path) {
             if !ExportRequest.isPlaceInS3(to.path) {
@@ -241,6 +258,8 @@ struct ExportCommand: TDRCommand {
 
     func request(_ target: BytePath, _ context: CommandContext) throws -> ExportRequest {
         var request = ExportRequest(target: target, confirmedBy: context.login)
+        request.judgmentTarget = judgmentTo?.path ?? context.judgmentTarget
+        request.requirements = try context.requirements(require)
         request.form = form
         request.compressionLevel = compressionLevel
         request.jobs = jobs ?? context.jobs

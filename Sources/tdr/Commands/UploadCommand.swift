@@ -90,11 +90,40 @@ struct UploadCommand: TDRCommand {
 
     @OptionGroup(title: "Through a server") var remote: RemoteOptions
 
+    @Option(help: ArgumentHelp("standard, or judgment: a folder with exactly one .docx.", valueName: "type"))
+    var type: ConsignmentType = .standard
+
+    @Flag(help: "Refuse a series or a body that the store does not know.")
+    var strict = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A table of metadata, applied when the files are there: see tdr metadata.", valueName: "file"))
+    var metadata: PathArgument?
+
+    @Option(help: ArgumentHelp("The schema of --metadata. Default: $TDR_METADATA_SCHEMA.", valueName: "file"))
+    var schema: PathArgument?
+
+    @OptionGroup(title: "Agreement") var agreement: AgreementOptions
+
+    @OptionGroup(title: "Judgments") var judgment: JudgmentOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if remote.server != nil, inPlace || resume != nil {
             throw ValidationError("--in-place and --resume do not go with --server: the same command goes on by itself")
+        }
+        if remote.isUsed, type == .judgment || metadata != nil || strict {
+            throw ValidationError("--type, --metadata and --strict do not go with --server yet")
+        }
+        if schema != nil, metadata == nil { throw ValidationError("--schema goes with --metadata") }
+        if type != .judgment, !judgment.details.isEmpty {
+            throw ValidationError("what is said of a judgment goes with --type judgment")
+        }
+        if type == .judgment {
+            if series != nil { throw ValidationError("a judgment has no series") }
+            if let fault = judgment.details.fault { throw ValidationError(fault) }
         }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if repair.act != nil {
@@ -110,7 +139,7 @@ struct UploadCommand: TDRCommand {
         }
         if folder == nil { throw ValidationError("name the folder to upload, or a reference with --resume") }
         if dryRun { return }
-        if series == nil { throw ValidationError("name the series with --series") }
+        if series == nil, type == .standard { throw ValidationError("name the series with --series") }
         if body == nil, !remote.isUsed { throw ValidationError("name the transferring body with --body") }
     }
 
@@ -132,8 +161,9 @@ struct UploadCommand: TDRCommand {
                     confirmedWhenCleanBy: confirmWhenClean ? context.login : nil)
             }
         } else {
-            guard let folder else { throw ValidationError("name the folder to upload") }
-            guard let body else { throw ValidationError("name the transferring body with --body") }
+            // A schema that cannot be used is told of before anything is made.
+            _ = try context.metadataSchema(schema)
+            guard let folder, let body else { throw ValidationError("name the folder and the body") }
             // A store that would lie among the records must not even be made.
             try Intake.checkPlace(of: folder.path, storeDirectory: context.store)
             let store = try context.openStore(.create)
@@ -142,6 +172,11 @@ struct UploadCommand: TDRCommand {
                 source: folder.path, series: series, body: body,
                 person: context.person(name: contactName, email: contactEmail), jobs: jobs ?? context.jobs)
             request.bodyCode = bodyCode
+            request.type = type
+            request.isStrict = strict
+            request.agreement = try agreement.agreement(context)
+            request.requirements = try context.requirements(nil)
+            request.judgment = judgment.details
             request.links = links
             request.storage = inPlace ? .inPlace : .copied
             request.includeTopLevelFolder = includeTopLevelFolder
@@ -155,7 +190,25 @@ struct UploadCommand: TDRCommand {
                 throw error
             }
         }
-        return try tell(summary, context)
+        let outcome = try tell(summary, context)
+        guard let metadata else { return outcome }
+        return try apply(metadata.path, to: summary.consignment, context) ? outcome : .findings
+    }
+
+    /// Applies the table to what was uploaded; false when it has errors, all of which are told.
+    private func apply(_ table: BytePath, to consignment: Consignment, _ context: CommandContext) throws -> Bool {
+        let run = MetadataRun(
+            store: try context.openStore(), run: context.run("metadata apply \(consignment.reference)"),
+            schema: try context.metadataSchema(schema))
+        let summary = try run.apply(table, to: consignment, isPartial: false) { finding in
+            context.messages.note(MetadataFindingOutput.line(finding))
+        }
+        context.messages.note(
+            summary.findings > 0
+                ? "the files are uploaded; the metadata has \(Text.count(summary.findings, "error")) and was not applied:"
+                    + " mend it, then run tdr metadata apply \(consignment.reference) '\(table.display)'"
+                : "applied metadata to \(Text.count(summary.changed, "file"))")
+        return summary.findings == 0
     }
 
     private func send(_ folder: BytePath, _ client: APIClient, _ context: CommandContext) async throws -> Outcome {

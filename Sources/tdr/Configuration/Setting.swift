@@ -37,6 +37,11 @@ struct Setting: Sendable {
         Setting("clamd", "TDR_CLAMD", "the socket of clamd, its clamd.conf, or HOST:PORT", .words("the usual places")),
         Setting(
             "formatPolicy", "TDR_FORMAT_POLICY", "a JSON file that says which formats are refused", .value("built in")),
+        Setting("metadataSchema", "TDR_METADATA_SCHEMA", "the JSON Schema of metadata", .value("built in")),
+        Setting("legalStatus", "TDR_LEGAL_STATUS", "the legal status of the records of every upload"),
+        Setting("agreement", "TDR_AGREEMENT", "the agreement file of every upload"),
+        Setting("exportRequires", "TDR_EXPORT_REQUIRES", "what every export requires beside clean checks"),
+        Setting("judgmentTo", "TDR_JUDGMENT_TO", "where judgments are exported to when their checks end clean"),
         Setting("contactName", "TDR_CONTACT_NAME", "who transfers, as the bag names them", .words("of the account")),
         Setting("contactEmail", "TDR_CONTACT_EMAIL", "their e-mail address", .words("account@host")),
     ]
