@@ -21,6 +21,8 @@ struct Comparison {
         let stages = response.errors.map(\.stage)
         // What is too much for ours is none of the other's business.
         if stages.contains(.limit) { return [] }
+        // graphql-core trips over some texts that end in the middle of an escape.
+        if answer.syntax?.message == "crash" { return [] }
         let syntax = response.errors.first { $0.stage == .syntax }
         if syntax != nil || answer.syntax != nil {
             let ours = syntax.map { [($0.message, places($0))] } ?? []

@@ -9,7 +9,9 @@ import Testing
         return GraphQLEngine(schema: try Sample.schema(), limits: limits).validate(query)
     }
 
-    private static func refused(_ query: String, _ code: String, _ change: (inout Limits) -> Void = { _ in }) throws {
+    private static func check(
+        _ query: String, isRefusedWith code: String, _ change: (inout Limits) -> Void = { _ in }
+    ) throws {
         let errors = try LimitTests.errors(query, change)
         #expect(errors.count == 1)
         #expect(errors.first?.stage == .limit)
@@ -20,17 +22,18 @@ import Testing
 
     @Test("refuses a document that is too large, before reading it")
     func bytes() throws {
-        try LimitTests.refused("{ hello } #" + LimitTests.repeated("x", 10_000_000), "QUERY_TOO_LARGE")
+        try LimitTests.check("{ hello } #" + LimitTests.repeated("x", 10_000_000), isRefusedWith: "QUERY_TOO_LARGE")
     }
 
     @Test("refuses too many tokens, fields, aliases, directives and definitions")
     func counts() throws {
-        try LimitTests.refused("{ " + LimitTests.repeated("hello ", 10_000) + "}", "QUERY_TOO_LARGE")
-        try LimitTests.refused(
-            "{ " + (0..<10_000).map { "a\($0): hello" }.joined(separator: " ") + " }", "QUERY_TOO_LARGE")
-        try LimitTests.refused("{ hello " + LimitTests.repeated("@mark ", 5_000) + "}", "QUERY_TOO_LARGE")
-        try LimitTests.refused(LimitTests.repeated("query Q { hello } ", 1_000), "QUERY_TOO_LARGE")
-        try LimitTests.refused("{ echo(matrix: [" + LimitTests.repeated("1 ", 50_000) + "]) }", "QUERY_TOO_LARGE")
+        try LimitTests.check("{ " + LimitTests.repeated("hello ", 10_000) + "}", isRefusedWith: "QUERY_TOO_LARGE")
+        try LimitTests.check(
+            "{ " + (0..<10_000).map { "a\($0): hello" }.joined(separator: " ") + " }", isRefusedWith: "QUERY_TOO_LARGE")
+        try LimitTests.check("{ hello " + LimitTests.repeated("@mark ", 5_000) + "}", isRefusedWith: "QUERY_TOO_LARGE")
+        try LimitTests.check(LimitTests.repeated("query Q { hello } ", 1_000), isRefusedWith: "QUERY_TOO_LARGE")
+        try LimitTests.check(
+            "{ echo(matrix: [" + LimitTests.repeated("1 ", 50_000) + "]) }", isRefusedWith: "QUERY_TOO_LARGE")
     }
 
     @Test(
@@ -41,8 +44,8 @@ import Testing
             "query ($a: " + repeated("[", 5_000), repeated("{ ... ", 5_000), repeated("{ ... on Query ", 5_000),
         ])
     func nesting(_ query: String) throws {
-        try LimitTests.refused(query, "QUERY_TOO_DEEP")
-        try LimitTests.refused(query, "QUERY_TOO_DEEP") { $0.nesting = Int.max }
+        try LimitTests.check(query, isRefusedWith: "QUERY_TOO_DEEP")
+        try LimitTests.check(query, isRefusedWith: "QUERY_TOO_DEEP") { $0.nesting = Int.max }
     }
 
     @Test("refuses depth that is made with fragments")
@@ -50,14 +53,14 @@ import Testing
         let fragments = (0..<150).map { "fragment F\($0) on Person { spouse { ...F\($0 + 1) } }" }.joined(
             separator: " ")
         let query = "{ person { ...F0 } } \(fragments) fragment F150 on Person { name }"
-        try LimitTests.refused(query, "QUERY_TOO_DEEP")
+        try LimitTests.check(query, isRefusedWith: "QUERY_TOO_DEEP")
         // Deeper than is good for any stack.
         let inner = LimitTests.repeated("spouse { ... { ", 40)
         let long = (0..<150).map {
             "fragment F\($0) on Person { \(inner) ...F\($0 + 1) \(LimitTests.repeated("}", 80)) }"
         }
         let deep = "{ person { ...F0 } } \(long.joined(separator: " ")) fragment F150 on Person { name }"
-        try LimitTests.refused(deep, "QUERY_TOO_DEEP") {
+        try LimitTests.check(deep, isRefusedWith: "QUERY_TOO_DEEP") {
             $0.depth = Int.max
             $0.tokens = Int.max
             $0.fields = Int.max
@@ -98,7 +101,7 @@ import Testing
     @Test("refuses introspection that multiplies")
     func introspection() throws {
         let inner = "fields { type { fields { type { fields { type { fields { name } } } } } } }"
-        try LimitTests.refused("{ __schema { types { \(inner) } } }", "QUERY_TOO_DEEP")
+        try LimitTests.check("{ __schema { types { \(inner) } } }", isRefusedWith: "QUERY_TOO_DEEP")
     }
 
     @Test("finds conflicts among very many fields of one name")
@@ -122,7 +125,7 @@ import Testing
             return "fragment F\(index) on Person { \(spreads.joined(separator: " ")) }"
         }
         let query = "{ person { ...F0 } } \(fragments.joined(separator: " ")) fragment F90 on Person { name }"
-        try LimitTests.refused(query, "QUERY_TOO_COMPLEX") {
+        try LimitTests.check(query, isRefusedWith: "QUERY_TOO_COMPLEX") {
             $0.depth = 200
             $0.aliases = 10_000
         }

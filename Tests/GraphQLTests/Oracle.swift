@@ -35,13 +35,17 @@ final class Oracle {
 
         /// The request without what this one is known to count or read in another way.
         ///
-        /// node-graphql counts columns in halves of some characters, graphql-core loses a line break before a token.
+        /// node-graphql counts columns in halves of some characters; graphql-core loses a line break before a token, and
+        /// breaks lines in blocks where Python does.
         func readable(_ request: GraphQLRequest) -> GraphQLRequest {
             var request = request
             let scalars = request.query.unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in
                 switch self {
                 case .node: [scalar.value > 0xFFFF ? "e" : scalar]
-                case .core: scalar == "\r" || scalar == "\n" ? ["\n", " "] : [scalar]
+                case .core where scalar == "\r" || scalar == "\n": ["\n", " "]
+                case .core where scalar != "\t" && scalar.value < 0x20: [" "]
+                case .core where [0x85, 0x2028, 0x2029].contains(scalar.value): [" "]
+                case .core: [scalar]
                 }
             }
             request.query = String(String.UnicodeScalarView(scalars))

@@ -71,6 +71,6 @@ import Testing
             read += 1
             #expect(again == formatted)
         }
-        #expect(read > 500)
+        #expect(read > 300)
     }
 }

@@ -10,7 +10,7 @@ extension Validator {
         case .list(let elements):
             var isChecked = isChecked
             if isChecked, let use, use.element == nil {
-                reportMismatch(node, use)
+                reportMismatch(node, use.nullable)
                 isChecked = false
             }
             for element in elements { walk(element, as: use.map { $0.element ?? $0.nullable }, isChecked: isChecked) }

@@ -79,6 +79,9 @@ def main():
         except graphql.GraphQLError as found:
             print(json.dumps({"syntax": error(found)}), flush=True)
             continue
+        except (IndexError, RecursionError):
+            print(json.dumps({"syntax": ["crash", [], None]}), flush=True)
+            continue
         answer["printed"] = graphql.print_ast(document)
         broken = {}
         for rule in rules:
