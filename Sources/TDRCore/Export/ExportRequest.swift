@@ -81,6 +81,14 @@ public struct ExportRequest: Sendable {
         self.confirmedBy = confirmedBy
     }
 
+    /// The same, into the target that this consignment's type has.
+    func directed(for consignment: Consignment) -> ExportRequest {
+        guard consignment.type == .judgment, let judgmentTarget else { return self }
+        var request = self
+        request.target = judgmentTarget
+        return request
+    }
+
     /// Whether a target is meant to be in S3.
     public static func isInS3(_ target: BytePath) -> Bool { S3Location.isMeant(by: target) }
 

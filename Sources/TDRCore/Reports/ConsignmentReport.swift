@@ -31,11 +31,11 @@ public struct ConsignmentReport: Sendable {
     /// Uploads of its bags that have not ended.
     public internal(set) var unfinishedUploads: [UnfinishedUpload] = []
     /// Files that were taken out of it.
-    public let withdrawnFiles: Int
+    public internal(set) var withdrawnFiles = 0
     /// When and why it was cancelled; nil when it was not.
-    public let cancellation: Cancellation?
+    public internal(set) var cancellation: Cancellation?
     /// How many files are like others; nil when not counted since the last change.
-    public let likeness: LikenessCounts?
+    public internal(set) var likeness: LikenessCounts?
 
     /// A report of these facts.
     package init(

@@ -123,7 +123,7 @@ struct StatusCommand: TDRCommand {
 
     private func show(_ server: RemoteStatus, _ context: CommandContext) async throws -> Outcome {
         guard let reference else {
-            return try list(try await server.reports(), none: "you have no consignments there", context)
+            return try list(try await server.reports(), none: "you have no consignments there", nil, context)
         }
         let report = try await server.report(on: reference)
         if context.json {
@@ -139,10 +139,13 @@ struct StatusCommand: TDRCommand {
 
     private func list(_ store: Store, _ context: CommandContext) throws -> Outcome {
         let none = "no consignments in '\(store.directory.display)'; tdr upload makes one"
-        return try list(try store.consignments().map { try store.report(on: $0) }, none: none, context)
+        return try list(try store.consignments().map { try store.report(on: $0) }, none: none, try store.readyRuns(), context)
     }
 
-    private func list(_ reports: [ConsignmentReport], none: String, _ context: CommandContext) throws -> Outcome {
+    private func list(
+        _ reports: [ConsignmentReport], none: String, _ readyRuns: (last: PastReadyRun, lastSuccess: PastReadyRun?)?,
+        _ context: CommandContext
+    ) throws -> Outcome {
         if context.json {
             try context.output.json(reports.map(StatusOutput.init))
         } else if csv {
@@ -161,7 +164,7 @@ struct StatusCommand: TDRCommand {
                     ]
                 }
             for line in Text.table(rows, right: [2, 3, 5]) { context.output.line(line) }
-            for line in ReadyText.lines(try store.readyRuns()) { context.output.line(line) }
+            for line in ReadyText.lines(readyRuns) { context.output.line(line) }
         }
         return reports.contains(where: \.hasFindings) ? .findings : .done
     }
