@@ -1,4 +1,4 @@
-package import Streams
+import Streams
 
 /// Reads comma-separated values (RFC 4180) from bytes, one record at a time.
 ///

@@ -26,7 +26,8 @@ struct TDR: AsyncParsableCommand {
         version: version,
         subcommands: [
             UploadCommand.self, CheckCommand.self, StatusCommand.self, ExportCommand.self, VerifyCommand.self,
-            IdentifyCommand.self, MetadataCommand.self, ReviewCommand.self, AgreementCommand.self, SeriesCommand.self, QuarantineCommand.self, SignaturesCommand.self, ConfigCommand.self,
+            IdentifyCommand.self, MetadataCommand.self, ReviewCommand.self, AgreementCommand.self, SeriesCommand.self,
+            QuarantineCommand.self, SignaturesCommand.self, ConfigCommand.self,
             DoctorCommand.self,
         ]
     )

@@ -15,7 +15,8 @@ import Testing
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Delimited", "FoundationEssentials", "Glibc", "Pronom",
+            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Delimited", "FoundationEssentials",
+            "Glibc", "Pronom",
             "S3", "Streams", "Synchronization",
         ],
         "tdr": [

@@ -69,6 +69,14 @@ public struct ExportRequest: Sendable {
     /// Who confirms custody by asking for the export.
     public var confirmedBy: String
 
+    /// The request as it is for this consignment: a judgment has its own target.
+    func request(for consignment: Consignment) -> ExportRequest {
+        guard consignment.type == .judgment, let judgmentTarget else { return self }
+        var request = self
+        request.target = judgmentTarget
+        return request
+    }
+
     /// A tar.gz in `target`.
     public init(target: BytePath, confirmedBy: String) {
         self.target = target

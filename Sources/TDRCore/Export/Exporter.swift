@@ -50,8 +50,7 @@ public struct Exporter: Sendable {
     }
 
     private func exportLocked(_ consignment: Consignment, _ wanted: ExportRequest) async throws -> ExportSummary {
-        var request = wanted
-        if consignment.type == .judgment, let target = wanted.judgmentTarget { request.target = target }
+        let request = wanted.request(for: consignment)
         try check(request)
         let report = try store.report(on: consignment)
         var blockers = try ExportGate.blockers(
