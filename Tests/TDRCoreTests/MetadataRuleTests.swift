@@ -129,7 +129,7 @@ private let cases: [RuleCase] = [
     func allRules() {
         let known = Set(cases.map(\.rule))
         #expect(MetadataSchema.standard.rules.map(\.id).filter { !known.contains($0) } == [])
-        #expect(MetadataSchema.standard.rules.count == 18)
+        #expect(MetadataSchema.standard.rules.count == 19)
     }
 }
 
