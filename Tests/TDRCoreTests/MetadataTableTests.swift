@@ -127,7 +127,9 @@ import Testing
         #expect(try bench.store.statuses(of: consignment)[.metadataReview] == .completedWithIssues)
         try bench.apply("filepath,description\nRecords/a.txt,x\n", consignment)
         let long = String(repeating: "x", count: 1301)
-        #expect(throws: ReviewError.self) { try bench.store.review(.submission, of: consignment, notes: long, run: run) }
+        #expect(throws: ReviewError.self) {
+            try bench.store.review(.submission, of: consignment, notes: long, run: run)
+        }
         #expect(
             try bench.store.reviews(of: consignment).map { "\($0.action.rawValue) \($0.login) \($0.notes)" }
                 == ["Submission reviewer please", "Approval reviewer ", "Rejection reviewer dates"])

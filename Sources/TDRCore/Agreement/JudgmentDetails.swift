@@ -34,7 +34,8 @@ public struct JudgmentDetails: Sendable, Equatable {
             return "what is said of a judgment is one line each, and not empty"
         }
         if neutralCitation != nil, hasNoNeutralCitation {
-            return "a judgment has a neutral citation or none: choose one of --neutral-citation and --no-neutral-citation"
+            return
+                "a judgment has a neutral citation or none: choose one of --neutral-citation and --no-neutral-citation"
         }
         if let reference, reference.unicodeScalars.count > JudgmentDetails.longestReference {
             return "the reference of a judgment has at most 500 characters"

@@ -75,18 +75,18 @@ public struct ExportRequest: Sendable {
     /// Who confirms custody by asking for the export.
     public var confirmedBy: String
 
-    /// A tar.gz in `target`.
-    public init(target: BytePath, confirmedBy: String) {
-        self.target = target
-        self.confirmedBy = confirmedBy
-    }
-
-    /// The same, into the target that this consignment's type has.
-    func directed(for consignment: Consignment) -> ExportRequest {
+    /// The request as it is for this consignment: a judgment has its own target.
+    func request(for consignment: Consignment) -> ExportRequest {
         guard consignment.type == .judgment, let judgmentTarget else { return self }
         var request = self
         request.target = judgmentTarget
         return request
+    }
+
+    /// A tar.gz in `target`.
+    public init(target: BytePath, confirmedBy: String) {
+        self.target = target
+        self.confirmedBy = confirmedBy
     }
 
     /// Whether a target is meant to be in S3.

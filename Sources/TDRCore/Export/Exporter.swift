@@ -50,7 +50,7 @@ public struct Exporter: Sendable {
     }
 
     private func exportLocked(_ consignment: Consignment, _ wanted: ExportRequest) async throws -> ExportSummary {
-        let request = wanted.directed(for: consignment)
+        let request = wanted.request(for: consignment)
         try check(request)
         let report = try store.report(on: consignment)
         var blockers = try ExportGate.blockers(

@@ -97,7 +97,12 @@ extension MetadataProperty {
     func value(_ cell: String, today: String, faults: inout [ValueFault]) -> String {
         guard isMultiple else { return one(cell, today, &faults) }
         let parts = parts(cell)
-        if parts.isEmpty { faults.append(ValueFault(rule: "value.separators", message: "has separators only", remedy: "give a value, or empty the cell")) }
+        if parts.isEmpty {
+            faults.append(
+                ValueFault(
+                    rule: "value.separators", message: "has separators only", remedy: "give a value, or empty the cell")
+            )
+        }
         return parts.map { one($0, today, &faults) }.joined(separator: ";")
     }
 
@@ -107,7 +112,8 @@ extension MetadataProperty {
             if let most, text.utf8.count > most, text.unicodeScalars.count > most {
                 faults.append(
                     ValueFault(
-                        rule: "value.length", message: "has \(text.unicodeScalars.count) characters, at most \(most) fit",
+                        rule: "value.length",
+                        message: "has \(text.unicodeScalars.count) characters, at most \(most) fit",
                         remedy: "shorten it to \(most) characters"))
             }
             return text
@@ -122,7 +128,9 @@ extension MetadataProperty {
         case .whole(let range):
             let digits = text.utf8.allSatisfy { (0x30...0x39).contains($0) }
             guard digits, let number = Int(text), range.contains(number) else {
-                let bounds = range.upperBound == Int.max ? "from \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+                let bounds =
+                    range.upperBound == Int.max
+                    ? "from \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
                 faults.append(
                     ValueFault(
                         rule: "value.number", message: "is not a whole number \(bounds)",
@@ -143,13 +151,15 @@ extension MetadataProperty {
             guard let date = CalendarDate(text) else {
                 faults.append(
                     ValueFault(
-                        rule: "value.date", message: "is not a date", remedy: "write it as YYYY-MM-DD, as in 1999-12-31"))
+                        rule: "value.date", message: "is not a date", remedy: "write it as YYYY-MM-DD, as in 1999-12-31"
+                    ))
                 return text
             }
             if beforeToday, date.description >= today {
                 faults.append(
                     ValueFault(
-                        rule: "value.before-today", message: "is not before today", remedy: "give a date before \(today)"
+                        rule: "value.before-today", message: "is not before today",
+                        remedy: "give a date before \(today)"
                     ))
             }
             return date.description

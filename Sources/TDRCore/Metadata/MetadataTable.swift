@@ -176,7 +176,9 @@ struct MetadataTable {
         var cells: [Int: String] = [:]
         let row = reader.record
         let name = target.path.display
-        func finding(_ place: Int?, _ value: String, _ rule: String, _ message: String, _ remedy: String)
+        func finding(
+            _ place: Int?, _ value: String, _ rule: String, _ message: String, _ remedy: String
+        )
             -> MetadataFinding
         {
             let property = place.map { schema.properties[$0] }

@@ -112,7 +112,8 @@ public struct ConsignmentReport: Sendable {
         if filesWithProblems > 0 { return "tdr status \(reference) --failed" }
         switch statuses[.metadataReview] {
         case .inProgress: return "tdr review approve \(reference), or reject it with --notes"
-        case .completedWithIssues: return "mend the metadata (tdr review log \(reference)), then tdr review request \(reference)"
+        case .completedWithIssues:
+            return "mend the metadata (tdr review log \(reference)), then tdr review request \(reference)"
         default: break
         }
         return "tdr export \(reference) --to DIR"

@@ -44,10 +44,13 @@ public enum SeriesList {
             let place = "entry \(index + 1)"
             guard let object = node.object else { throw SeriesError.badList(path, reason: "\(place) is no object") }
             if let odd = object.keys.filter({ !keys.contains($0) }).min() {
-                throw SeriesError.badList(path, reason: "\(place) has '\(odd)'; known are \(keys.joined(separator: ", "))")
+                throw SeriesError.badList(
+                    path, reason: "\(place) has '\(odd)'; known are \(keys.joined(separator: ", "))")
             }
             let values = try object.mapValues { node in
-                guard let text = node.text else { throw SeriesError.badList(path, reason: "\(place) has more than texts") }
+                guard let text = node.text else {
+                    throw SeriesError.badList(path, reason: "\(place) has more than texts")
+                }
                 return text
             }
             return try entry(values, place, path)
@@ -66,7 +69,10 @@ public enum SeriesList {
         let titles = reader.fields.map { $0.trimmed.lowercased() }
         if let odd = titles.first(where: { !keys.contains($0) }) {
             throw SeriesError.badList(
-                path, reason: "its column '\(displayName(of: Array(odd.utf8)))' is unknown; known are \(keys.joined(separator: ", "))")
+                path,
+                reason:
+                    "its column '\(displayName(of: Array(odd.utf8)))' is unknown; known are \(keys.joined(separator: ", "))"
+            )
         }
         guard Set(titles).count == titles.count else {
             throw SeriesError.badList(path, reason: "two columns have the same title")
@@ -74,7 +80,8 @@ public enum SeriesList {
         var entries: [SeriesEntry] = []
         while try reader.next() {
             guard reader.count == titles.count else {
-                throw SeriesError.badList(path, reason: "row \(reader.record) has \(reader.count) fields, not \(titles.count)")
+                throw SeriesError.badList(
+                    path, reason: "row \(reader.record) has \(reader.count) fields, not \(titles.count)")
             }
             entries.append(
                 try entry(Dictionary(zip(titles, reader.fields)) { $1 }, "row \(reader.record)", path))

@@ -82,7 +82,9 @@ extension Database {
         let tally = try tally(of: consignment)
         let client = tally.counts(of: .clientChecks).filter { $0.key != nil }
         let uploaded = tally[.upload, .success]
-        guard try statuses(of: consignment)[.clientChecks] != nil, client.values.reduce(0, +) >= uploaded else { return }
+        guard try statuses(of: consignment)[.clientChecks] != nil, client.values.reduce(0, +) >= uploaded else {
+            return
+        }
         let issues = client[.completedWithIssues] ?? 0 > 0 || uploaded < tally.files
         let value: ConsignmentStatusValue = issues ? .completedWithIssues : .completed
         if try statuses(of: consignment)[.clientChecks] == value { return }
@@ -117,7 +119,8 @@ extension Database {
         // The reason may be another where the word is the same: it names the files.
         if !isNew, reasons.isEmpty { return }
         try apply(
-            FileStatusChange(row: file, values: values, reasons: reasons, old: old), in: consignment, run: run, at: time,
+            FileStatusChange(row: file, values: values, reasons: reasons, old: old), in: consignment, run: run,
+            at: time,
             tally: &tally)
     }
 
@@ -175,7 +178,9 @@ private final class OriginalFinder {
     func stated(_ path: String) throws -> Pairing {
         let candidates = [Array(path.utf8), bytes(ofDisplayName: path)].compactMap { RelativePath($0) }
         for candidate in candidates where try isThere(candidate) { return .paired(path) }
-        return .fault(.noOriginalFile, reason: "its metadata names '\(displayName(of: Array(path.utf8)))', which is no file of the consignment")
+        return .fault(
+            .noOriginalFile,
+            reason: "its metadata names '\(displayName(of: Array(path.utf8)))', which is no file of the consignment")
     }
 
     func pairing(of name: RedactedName, in path: RelativePath) throws -> Pairing {
@@ -192,13 +197,15 @@ private final class OriginalFinder {
         }
         guard let found = originals.first else {
             return .fault(
-                .noOriginalFile, reason: "no file in its folder is called '\(displayName(of: name.original))' but for the extension")
+                .noOriginalFile,
+                reason: "no file in its folder is called '\(displayName(of: name.original))' but for the extension")
         }
         return .paired(found.text ?? found.display)
     }
 
     /// The files whose path without the extension, or as a whole, is `key`: three at most, which is enough to know.
-    private func files(named key: [UInt8], kept: inout (key: [UInt8], paths: [RelativePath])?) throws -> [RelativePath] {
+    private func files(named key: [UInt8], kept: inout (key: [UInt8], paths: [RelativePath])?) throws -> [RelativePath]
+    {
         if let kept, kept.key == key { return kept.paths }
         var found: [RelativePath] = []
         if let path = RelativePath(key), try isThere(path) { found.append(path) }

@@ -6,7 +6,10 @@ extension Store {
     /// - Throws: ``SeriesError``; ``UploadError/seriesOfAnotherBody(_:body:)``.
     public func add(_ entries: [SeriesEntry], run: RunInfo) throws -> Int {
         for entry in entries {
-            let names = [("body's name", entry.body), ("body's code", entry.bodyCode), ("series", entry.code), ("series' name", entry.name)]
+            let names = [
+                ("body's name", entry.body), ("body's code", entry.bodyCode), ("series", entry.code),
+                ("series' name", entry.name),
+            ]
             for (what, name) in names { if let name, !name.isOneLine { throw SeriesError.badName(what) } }
         }
         let runID = try begin(run)

@@ -11,7 +11,8 @@ struct AgreementOptions: ParsableArguments {
     var legalStatus: String?
 
     @Flag(
-        name: .customLong("appraisal-signed-off"), help: "The records were appraised and selected, and that is signed off."
+        name: .customLong("appraisal-signed-off"),
+        help: "The records were appraised and selected, and that is signed off."
     )
     var appraisal = false
 

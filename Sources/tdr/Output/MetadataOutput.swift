@@ -37,7 +37,8 @@ struct MetadataFindingOutput: Encodable {
         var place = finding.row.map { "row \($0)" } ?? "no row"
         if let column = finding.column { place += ", \(shown(column))" }
         if let path = finding.path { place += ", \(shown(path))" }
-        let value = finding.column == nil || finding.value.isEmpty ? "" : " '\(shown(String(finding.value.prefix(80))))'"
+        let value =
+            finding.column == nil || finding.value.isEmpty ? "" : " '\(shown(String(finding.value.prefix(80))))'"
         return "\(place):\(value) \(finding.message); \(finding.remedy) [\(finding.rule)]"
     }
 }
