@@ -94,7 +94,8 @@ public struct APIServer: Sendable {
         let router = Router(context: APIContext.self)
         router.add(middleware: RequestLog(metrics: archive.metrics, isOn: options.logsRequests))
         let engine = try APISchema.engine()
-        let plain = PlainRoutes(archive: archive, passwordThread: passwordThread, schema: engine.schema.sdl())
+        let plain = PlainRoutes(
+            archive: archive, passwordThread: passwordThread, probe: HealthProbe(store), schema: engine.schema.sdl())
         plain.addOpen(to: router)
         let known = router.group().add(
             middleware: Authenticator(store: store, threads: archive.threads, provider: provider, clock: clock))

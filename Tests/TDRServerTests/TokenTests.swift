@@ -83,6 +83,19 @@ import Testing
         }
     }
 
+    @Test("takes names that no line of a bag can hold for none")
+    func names() throws {
+        let claims = TokenTests.claims {
+            $0["name"] = #""Maria\nPayload-Oxum: 1.1""#
+            $0["preferred_username"] = #""maria\u0000""#
+            $0["email"] = #""maria@example.org""#
+        }
+        let principal = try TokenTests.accepted(try TokenTests.signed(claims))
+        #expect(principal.login == TokenTests.user)
+        #expect(principal.name == TokenTests.user)
+        #expect(principal.email == "maria@example.org")
+    }
+
     @Test("makes nobody an administrator")
     func administrator() throws {
         let claims = TokenTests.claims {

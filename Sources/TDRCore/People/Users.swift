@@ -87,7 +87,7 @@ public struct NewUser: Sendable {
 }
 
 /// Whether `text` can stand in a line of a bag's metadata.
-func isPlainLine(_ text: String, limit: Int = 256) -> Bool {
+package func isPlainLine(_ text: String, limit: Int = 256) -> Bool {
     !text.isEmpty && text.utf8.count <= limit && !text.contains(where: \.isNewline)
         && !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
         && text.first?.isWhitespace == false && text.last?.isWhitespace == false

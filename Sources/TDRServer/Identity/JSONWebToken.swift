@@ -72,10 +72,12 @@ struct JSONWebToken {
         guard let expires = claims.exp, expires + JSONWebToken.leeway > seconds else { throw Refusal.expired }
         if let begins = claims.nbf, begins - JSONWebToken.leeway > seconds { throw Refusal.notYet }
         guard let id = claims.userID.flatMap({ RecordID($0) }) else { throw Refusal.noUser }
-        let login = claims.login ?? id.description
+        // These become lines of bags and of the history: what cannot be one is left out.
+        let login = claims.login.flatMap { isPlainLine($0) ? $0 : nil } ?? id.description
+        let name = claims.name.flatMap { isPlainLine($0) ? $0 : nil } ?? login
+        let email = claims.email.flatMap { isPlainLine($0) ? $0 : nil } ?? "\(login)@unknown"
         return Principal(
-            id: id, login: login, name: claims.name ?? login, email: claims.email ?? "\(login)@unknown",
-            bodyCode: claims.body, roles: claims.roles)
+            id: id, login: login, name: name, email: email, bodyCode: claims.body, roles: claims.roles)
     }
 }
 

@@ -15,6 +15,7 @@ struct PlainRoutes: Sendable {
     /// One thread for passwords, so that a flood of tries takes one core at most.
     let passwordThread: BlockingExecutor
     let tries = Crowd()
+    let probe: HealthProbe
     let schema: String
 
     /// Those that anybody may ask.
@@ -31,7 +32,7 @@ struct PlainRoutes: Sendable {
 
     @Sendable private func fullHealth(_ request: Request, context: APIContext) async throws -> Response {
         do {
-            try await onThreads(archive.threads) { try archive.store.proveHealth() }
+            try await onThreads(archive.threads) { try probe.prove() }
             return PlainRoutes.json(["status": "up", "store": "up"])
         } catch {
             context.note.failure = "\(error)"
