@@ -173,22 +173,22 @@ _tdr() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    upload|check|status|export|verify|identify|quarantine|signatures|doctor|help)
+    upload|check|status|history|export|verify|identify|metadata|review|agreement|quarantine|withdraw|cancel|series|user|notices|signatures|serve-api|config|doctor|help)
         # Offer subcommand argument completions
         "_tdr_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'upload check status export verify identify quarantine signatures doctor help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'upload check status history export verify identify metadata review agreement quarantine withdraw cancel series user notices signatures serve-api config doctor help' -- "${cur}"))
         ;;
     esac
 }
 
 _tdr_upload() {
     repeating_flags=()
-    non_repeating_flags=(--in-place --include-top-level-folder --dry-run --new --json --quiet -q --version -h --help)
+    non_repeating_flags=(--in-place --include-top-level-folder --confirm-when-clean --dry-run --new --strict --appraisal-signed-off --sensitivity-signed-off --open-records --no-neutral-citation --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--series --body --body-code --links --resume --contact-name --contact-email --jobs -j --store)
+    non_repeating_options=(--series --body --body-code --links --resume --replace --add --as --contact-name --contact-email --jobs -j --server --token --type --metadata --schema --legal-status --agreement --judgment-type --neutral-citation --judgment-reference --judgment-update --judgment-update-details --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
@@ -209,6 +209,15 @@ _tdr_upload() {
     '--resume')
         return
         ;;
+    '--replace')
+        return
+        ;;
+    '--add')
+        return
+        ;;
+    '--as')
+        return
+        ;;
     '--contact-name')
         return
         ;;
@@ -216,6 +225,44 @@ _tdr_upload() {
         return
         ;;
     '--jobs'|'-j')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
+    '--type')
+        __tdr_add_completions -W 'standard'$'\n''judgment'
+        return
+        ;;
+    '--metadata')
+        return
+        ;;
+    '--schema')
+        return
+        ;;
+    '--legal-status')
+        return
+        ;;
+    '--agreement')
+        return
+        ;;
+    '--judgment-type')
+        __tdr_add_completions -W 'judgment'$'\n''press_summary'
+        return
+        ;;
+    '--neutral-citation')
+        return
+        ;;
+    '--judgment-reference')
+        return
+        ;;
+    '--judgment-update')
+        return
+        ;;
+    '--judgment-update-details')
         return
         ;;
     '--store')
@@ -228,7 +275,7 @@ _tdr_check() {
     repeating_flags=()
     non_repeating_flags=(--again --require-fresh-antivirus --no-second-opinion --watch --pending --csv --json --quiet -q --version -h --help)
     repeating_options=(--yara-rules)
-    non_repeating_options=(--only --file --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --html --links --signature-file --container-file --signatures --store)
+    non_repeating_options=(--only --file --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --html --links --server --token --signature-file --container-file --signatures --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
@@ -274,6 +321,12 @@ _tdr_check() {
         __tdr_add_completions -W 'refuse'$'\n''skip'$'\n''follow'
         return
         ;;
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--signature-file')
         return
         ;;
@@ -291,7 +344,38 @@ _tdr_check() {
 
 _tdr_status() {
     repeating_flags=()
-    non_repeating_flags=(--files --failed --csv --watch --json --quiet -q --version -h --help)
+    non_repeating_flags=(--files --failed --ready --csv --duplicates --watch --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--report --output -o --advice --server --token --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--report')
+        __tdr_add_completions -W 'csv'$'\n''xlsx'$'\n''html'
+        return
+        ;;
+    '--output'|'-o')
+        return
+        ;;
+    '--advice')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_history() {
+    repeating_flags=()
+    non_repeating_flags=(--csv --premis --json --quiet -q --version -h --help)
     repeating_options=()
     non_repeating_options=(--store)
     __tdr_offer_flags_options 1
@@ -306,14 +390,20 @@ _tdr_status() {
 
 _tdr_export() {
     repeating_flags=()
-    non_repeating_flags=(--keep-times --path-style --virtual-host-style --read-back --json --quiet -q --version -h --help)
+    non_repeating_flags=(--ready --abandon --keep-times --portable-names --path-style --virtual-host-style --read-back --json --quiet -q --version -h --help)
     repeating_options=(--bag-info --tag)
-    non_repeating_options=(--to --form --compression-level --jobs -j --bagit-version --algorithm --profile --allow --reason --endpoint --region --aws-profile --storage-class --store)
+    non_repeating_options=(--to --judgment-to --require --form --compression-level --jobs -j --bagit-version --algorithm --profile --with --allow --reason --refuse-like --endpoint --region --aws-profile --storage-class --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
     '--to')
+        return
+        ;;
+    '--judgment-to')
+        return
+        ;;
+    '--require')
         return
         ;;
     '--form')
@@ -336,6 +426,9 @@ _tdr_export() {
     '--profile')
         return
         ;;
+    '--with')
+        return
+        ;;
     '--bag-info')
         return
         ;;
@@ -343,6 +436,9 @@ _tdr_export() {
         return
         ;;
     '--reason')
+        return
+        ;;
+    '--refuse-like')
         return
         ;;
     '--endpoint')
@@ -368,17 +464,35 @@ _tdr_export() {
 
 _tdr_verify() {
     repeating_flags=()
-    non_repeating_flags=(--json --quiet -q --version -h --help)
+    non_repeating_flags=(--exports --path-style --virtual-host-style --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--jobs -j --profile --store)
+    non_repeating_options=(--older-than --retire --reason --jobs -j --profile --endpoint --region --aws-profile --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in
+    '--older-than')
+        return
+        ;;
+    '--retire')
+        return
+        ;;
+    '--reason')
+        return
+        ;;
     '--jobs'|'-j')
         return
         ;;
     '--profile')
+        return
+        ;;
+    '--endpoint')
+        return
+        ;;
+    '--region')
+        return
+        ;;
+    '--aws-profile')
         return
         ;;
     '--store')
@@ -412,6 +526,214 @@ _tdr_identify() {
         return
         ;;
     '--jobs'|'-j')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_metadata() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __tdr_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    template|validate|apply|export)
+        # Offer subcommand argument completions
+        "_tdr_metadata_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'template validate apply export' -- "${cur}"))
+        ;;
+    esac
+}
+
+_tdr_metadata_template() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--schema --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--schema')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_metadata_validate() {
+    repeating_flags=()
+    non_repeating_flags=(--partial --csv --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--schema --store)
+    __tdr_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--schema')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_metadata_apply() {
+    repeating_flags=()
+    non_repeating_flags=(--partial --csv --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--schema --store)
+    __tdr_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--schema')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_metadata_export() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--schema --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--schema')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_review() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __tdr_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    request|approve|reject|log)
+        # Offer subcommand argument completions
+        "_tdr_review_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'request approve reject log' -- "${cur}"))
+        ;;
+    esac
+}
+
+_tdr_review_request() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--notes --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--notes')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_review_approve() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--notes --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--notes')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_review_reject() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--notes --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--notes')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_review_log() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_agreement() {
+    repeating_flags=()
+    non_repeating_flags=(--appraisal-signed-off --sensitivity-signed-off --open-records --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--legal-status --agreement --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--legal-status')
+        return
+        ;;
+    '--agreement')
         return
         ;;
     '--store')
@@ -486,6 +808,330 @@ _tdr_quarantine_purge() {
     # Offer option value completions
     case "${prev}" in
     '--reason')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_withdraw() {
+    repeating_flags=()
+    non_repeating_flags=(--purge --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --store)
+    __tdr_offer_flags_options 2
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_cancel() {
+    repeating_flags=()
+    non_repeating_flags=(--purge --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_series() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __tdr_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|add|import)
+        # Offer subcommand argument completions
+        "_tdr_series_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list add import' -- "${cur}"))
+        ;;
+    esac
+}
+
+_tdr_series_list() {
+    repeating_flags=()
+    non_repeating_flags=(--csv --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_series_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--body --body-code --name --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--body')
+        return
+        ;;
+    '--body-code')
+        return
+        ;;
+    '--name')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_series_import() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_user() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __tdr_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|add|disable|enable|password|token|revoke)
+        # Offer subcommand argument completions
+        "_tdr_user_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list add disable enable password token revoke' -- "${cur}"))
+        ;;
+    esac
+}
+
+_tdr_user_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_user_add() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--name --email --body --role --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--name')
+        return
+        ;;
+    '--email')
+        return
+        ;;
+    '--body')
+        return
+        ;;
+    '--role')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_user_disable() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_user_enable() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_user_password() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_user_token() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--name --scope --expires --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--name')
+        return
+        ;;
+    '--scope')
+        return
+        ;;
+    '--expires')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_user_revoke() {
+    repeating_flags=()
+    non_repeating_flags=(--all --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--name --store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--name')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_notices() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __tdr_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    list|send)
+        # Offer subcommand argument completions
+        "_tdr_notices_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'list send' -- "${cur}"))
+        ;;
+    esac
+}
+
+_tdr_notices_list() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_notices_send() {
+    repeating_flags=()
+    non_repeating_flags=(--now --json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--attempts --pause --store)
+    __tdr_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--attempts')
+        return
+        ;;
+    '--pause')
         return
         ;;
     '--store')
@@ -574,6 +1220,104 @@ _tdr_signatures_update() {
     '--from')
         return
         ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_serve-api() {
+    repeating_flags=()
+    non_repeating_flags=(--path-style --virtual-host-style --read-back --require-fresh-antivirus --no-access-log --schema --json --quiet -q --version -h --help)
+    repeating_options=(--tag --yara-rules)
+    non_repeating_options=(--listen --tls-cert --tls-key --export-to --export-form --endpoint --region --aws-profile --storage-class --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --jwt-issuer --jwt-audience --jwt-keys --store)
+    __tdr_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--listen')
+        return
+        ;;
+    '--tls-cert')
+        return
+        ;;
+    '--tls-key')
+        return
+        ;;
+    '--export-to')
+        return
+        ;;
+    '--export-form')
+        __tdr_add_completions -W 'folder'$'\n''tar'$'\n''tar.gz'$'\n''tar.zst'$'\n''zip'
+        return
+        ;;
+    '--endpoint')
+        return
+        ;;
+    '--region')
+        return
+        ;;
+    '--aws-profile')
+        return
+        ;;
+    '--storage-class')
+        return
+        ;;
+    '--tag')
+        return
+        ;;
+    '--antivirus')
+        return
+        ;;
+    '--clamd')
+        return
+        ;;
+    '--clamd-max-size')
+        return
+        ;;
+    '--yara-rules')
+        return
+        ;;
+    '--oversize')
+        __tdr_add_completions -W 'fail'$'\n''windows'
+        return
+        ;;
+    '--file-timeout')
+        return
+        ;;
+    '--max-database-age')
+        return
+        ;;
+    '--jobs'|'-j')
+        return
+        ;;
+    '--format-policy')
+        return
+        ;;
+    '--jwt-issuer')
+        return
+        ;;
+    '--jwt-audience')
+        return
+        ;;
+    '--jwt-keys')
+        return
+        ;;
+    '--store')
+        return
+        ;;
+    esac
+}
+
+_tdr_config() {
+    repeating_flags=()
+    non_repeating_flags=(--json --quiet -q --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--store)
+    __tdr_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
     '--store')
         return
         ;;
