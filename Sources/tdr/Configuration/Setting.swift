@@ -42,7 +42,18 @@ struct Setting: Sendable {
         Setting("agreement", "TDR_AGREEMENT", "the agreement file of every upload"),
         Setting("exportRequires", "TDR_EXPORT_REQUIRES", "what every export requires beside clean checks"),
         Setting("judgmentTo", "TDR_JUDGMENT_TO", "where judgments are exported to when their checks end clean"),
+        Setting("refuseLike", "TDR_REFUSE_LIKE", "likenesses that no export may have: content, name"),
+        Setting("advice", "TDR_ADVICE", "a JSON file with other words for findings", .value("built in")),
         Setting("contactName", "TDR_CONTACT_NAME", "who transfers, as the bag names them", .words("of the account")),
         Setting("contactEmail", "TDR_CONTACT_EMAIL", "their e-mail address", .words("account@host")),
+        Setting("server", "TDR_SERVER", "the server to work through"),
+        Setting("token", "TDR_TOKEN", "the token for it", isSecret: true),
+        Setting("noticeWebhook", "TDR_NOTICE_WEBHOOK", "where notices are posted", isSecret: true),
+        Setting("noticeSecret", "TDR_NOTICE_SECRET", "what signs them", isSecret: true),
+        Setting("noticeCommand", "TDR_NOTICE_COMMAND", "the command that gets notices"),
+        Setting("noticeFile", "TDR_NOTICE_FILE", "the file that notices are added to"),
+        Setting("noticeSMTP", "TDR_NOTICE_SMTP", "the mail relay for notices, host:port"),
+        Setting("noticeMailFrom", "TDR_NOTICE_MAIL_FROM", "from whom they come"),
+        Setting("noticeMailTo", "TDR_NOTICE_MAIL_TO", "to whom they go, separated by commas"),
     ]
 }
