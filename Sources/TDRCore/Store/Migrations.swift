@@ -19,6 +19,7 @@ enum Migrations {
         migrator.registerMigration("s3") { try $0.execute(sql: s3) }
         migrator.registerMigration("people") { try $0.execute(sql: people) }
         migrator.registerMigration("deliveries") { try $0.execute(sql: deliveries) }
+        migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
         return migrator
     }
 
@@ -54,6 +55,21 @@ enum Migrations {
             etag TEXT,
             PRIMARY KEY (s3UploadId, number)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Sign-ins to the pages. Of a session's secret only the digest is kept; rows go when it ends.
+    private static let sessions = """
+        CREATE TABLE session (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            userId INTEGER NOT NULL REFERENCES user (id),
+            digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+            created INTEGER NOT NULL,
+            used INTEGER NOT NULL,
+            expires INTEGER NOT NULL,
+            agent TEXT NOT NULL,
+            peer TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX session_user ON session (userId);
         """
 
     /// Who may use the API, and the tokens they were given. Of a token only the digest is kept.
