@@ -19,13 +19,15 @@ export python
 build_release() { swift build -c release --static-swift-stdlib --product tdr "$@"; }
 
 # Makes .build/venv with bagit-python, bagit_profile, botocore and gql, whose opinions of our bags, signatures and schema
-# are not our own.
+# are not our own, and with selenium and axe-core, which drive a browser through the pages and look at them.
 bagit_venv() {
-    if .build/venv/bin/python -c 'import bagit, bagit_profile, botocore, gql, requests' 2>/dev/null; then return; fi
+    if .build/venv/bin/python -c 'import axe_core_python, bagit, bagit_profile, botocore, gql, requests, selenium' \
+        2>/dev/null; then return; fi
     rm -rf .build/venv
     "$python" -m venv .build/venv
     .build/venv/bin/python -m pip --quiet --disable-pip-version-check install \
-        bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11 'gql[requests]==4.4.0'
+        axe-core-python==0.1.0 bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11 'gql[requests]==4.4.0' \
+        selenium==4.51.0
 }
 
 # The seconds since the script began, as "12 min 3 s".
