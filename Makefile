@@ -37,7 +37,7 @@ install: ## install tdr, manual pages and completions (build first, or it does)
 	install -m 755 $(STRIP) .build/release/tdr $(bin)/tdr
 	install -m 644 man/*.1 $(share)/man/man1
 	install -d $(share)/tdr
-	install -m 644 share/tdr/bagit-profile.json $(share)/tdr
+	install -m 644 share/tdr/bagit-profile.json share/tdr/metadata-schema.json $(share)/tdr
 	install -m 644 README.md CHANGELOG.md LICENSE NOTICE docs/*.md $(share)/doc/tdr
 	install -d $(share)/doc/tdr/contrib
 	install -m 644 contrib/* $(share)/doc/tdr/contrib

@@ -44,7 +44,8 @@ let package = Package(
         .systemLibrary(name: "CYaraLibrary", pkgConfig: "yara", providers: [.apt(["libyara-dev"])]),
         .target(name: "CYara", dependencies: ["CYaraLibrary"]),
         // The default signatures, embedded: mapped with the program, nothing to find or to parse.
-        .target(name: "CSignatures", exclude: ["default.signatures", "default.yar", "format-policy.json"]),
+        .target(
+            name: "CSignatures", exclude: ["default.signatures", "default.yar", "format-policy.json", "advice.json"]),
 
         // What the web pages are made of, embedded: templates, texts, style, scripts.
         .target(name: "CPages", exclude: ["assets", "wasm"]),
@@ -61,6 +62,8 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "BagIt", dependencies: ["Streams"], swiftSettings: settings),
         .target(name: "GraphQL", swiftSettings: settings),
+        // Comma-separated values, as they come from people.
+        .target(name: "Delimited", dependencies: ["Streams"], swiftSettings: settings),
         .target(
             name: "Pronom", dependencies: ["CExpat", "CProbe", "CSignatures", "CZlib", "Streams"],
             swiftSettings: settings),
@@ -76,11 +79,24 @@ let package = Package(
             ],
             swiftSettings: settings),
 
+        // Ways to hand a message over; nothing of what it says.
+        .target(
+            name: "Couriers",
+            dependencies: [
+                "Streams",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+
         // The archive's vocabulary and its use cases.
         .target(
             name: "TDRCore",
             dependencies: [
-                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Pronom", "S3", "Streams",
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "Delimited", "Pronom", "S3",
+                "Streams",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
@@ -140,6 +156,8 @@ let package = Package(
             swiftSettings: settings),
 
         .testTarget(name: "PronomTests", dependencies: ["Pronom", "Streams"], swiftSettings: settings),
+        .testTarget(
+            name: "DelimitedTests", dependencies: ["Delimited", "Streams", "TDRTestSupport"], swiftSettings: settings),
         .testTarget(name: "ArchivesTests", dependencies: ["Archives", "Streams"], swiftSettings: settings),
         .testTarget(
             name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),
@@ -162,13 +180,15 @@ let package = Package(
         .testTarget(
             name: "TDRCoreTests",
             dependencies: [
-                "Archives", "CShims", "Streams", "TDRCore", "TDRTestSupport",
+                "Archives", "BagIt", "CShims", "Streams", "TDRCore", "TDRTestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"],
-            exclude: ["browser.py", "gql-transfer.py", "s3-fault-server.py", "sha256.mjs"],
+            exclude: [
+                "browser.py", "check-bag-xml.py", "gql-transfer.py", "premis-subset.xsd", "s3-fault-server.py", "sha256.mjs",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "TDRServerTests",
@@ -180,6 +200,8 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "CouriersTests", dependencies: ["Couriers", "Streams", "TDRTestSupport"], swiftSettings: settings),
         .testTarget(name: "HouseTests", dependencies: ["TDRTestSupport"], swiftSettings: settings),
     ],
     // C23 for `#embed`.

@@ -56,9 +56,15 @@ def busy():
     return (sum(values) - values[3] - values[4]) / TICKS
 
 
-def once(command, codes):
+def cpu_of(pid):
+    fields = stat_fields(pid)
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def once(command, codes, daemons=()):
+    """Runs a command; the CPU that `daemons` use meanwhile counts as its own."""
     peak, done = [0], threading.Event()
-    busy_before, start = busy(), time.perf_counter()
+    busy_before, daemons_before, start = busy(), sum(map(cpu_of, daemons)), time.perf_counter()
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(["bash", "-c", command], stdout=subprocess.DEVNULL, stderr=errors,
                                  start_new_session=True)
@@ -77,15 +83,15 @@ def once(command, codes):
         if child.returncode not in codes:
             errors.seek(0)
             sys.exit(f"bench: `{command}` ended with {child.returncode}:\n{errors.read().decode(errors='replace')}")
-    cpu = usage.ru_utime + usage.ru_stime
+    cpu = usage.ru_utime + usage.ru_stime + sum(map(cpu_of, daemons)) - daemons_before
     # The sampler can miss a short peak of one process; the kernel does not.
     rss = max(peak[0], usage.ru_maxrss * 1024) / 1e6
     return wall, cpu, rss, max(0, busy() - busy_before - cpu) / max(wall, 0.1)
 
 
 class Bench:
-    def __init__(self, runs, corpus, work):
-        self.runs, self.corpus, self.work = runs, corpus, work
+    def __init__(self, runs, corpus, work, daemons=()):
+        self.runs, self.corpus, self.work, self.daemons = runs, corpus, work, daemons
         self.rows = []
 
     def measure(self, what, subject, command, before="", runs=None, warm=True, codes=(0,), peer=None, unit=None):
@@ -94,7 +100,7 @@ class Bench:
         for number in range((runs or self.runs) + warm):
             subprocess.run(["bash", "-ec", before or "true"], check=True, stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL)
-            result = once(command, codes)
+            result = once(command, codes, self.daemons)
             if number or not warm:
                 results.append(result)
         result = Result(results)
@@ -125,14 +131,18 @@ class Bench:
         # Only the database changes after the upload: putting it back is enough to do a step once more.
         keep, back = (f"rm -rf {w}/kept; mkdir {w}/kept; cp {w}/store/tdr.sqlite* {w}/kept",
                       f"rm -f {w}/store/tdr.sqlite*; cp {w}/kept/* {w}/store")
-        copy = f"rm -rf {w}/copy {w}/copy.tar; cp -al '{folder}' {w}/copy"
+        # Removing many files just before would make the next ones dear: ext4 passes over inodes that were freed
+        # lately, one by one. So they are put aside, and removed when the corpus is done; few large files go at once.
+        aside = f"mkdir -p {w}/aside/$$; mv {w}/%s {w}/aside/$$ 2>/dev/null || true" if name == "a" else f"rm -rf {w}/%s"
+        clear = lambda *names: "; ".join(aside % each for each in names)
+        copy = f"{clear('copy')}; rm -f {w}/copy.tar; cp -al '{folder}' {w}/copy"
         bag = f"{BAGIT} --quiet --sha256 --processes {os.cpu_count()} {w}/copy"
 
         self.measure("`cat` (reads only)", name, f"find '{folder}' -type f -print0 | xargs -0 cat >/dev/null", unit=size)
         openssl = self.measure("`openssl dgst -sha256`, one core", name,
                                f"find '{folder}' -type f -print0 | xargs -0 -n 500 openssl dgst -sha256", unit=size)
-        peer = self.measure("`cp -r`", name, f"cp -r '{folder}' {w}/copy", f"rm -rf {w}/copy", unit=size)
-        self.measure("`tdr upload`", name, f"{upload} >{w}/ref", f"rm -rf {w}/copy {w}/store", peer=peer, unit=size)
+        peer = self.measure("`cp -r`", name, f"cp -r '{folder}' {w}/copy", clear("copy"), unit=size)
+        self.measure("`tdr upload`", name, f"{upload} >{w}/ref", clear("copy", "store"), peer=peer, unit=size)
         self.shell(keep)
         self.measure("`tdr check --only checksum`", name, f"{check} --only checksum", back, codes=(0, 2), peer=openssl,
                      unit=size)
@@ -143,10 +153,10 @@ class Bench:
                             f"test -e {w}/copy || {{ {copy}; {bag}; }}", unit=size)
         self.measure("`tdr verify`, the same bag", name, f"{TDR} verify -q {w}/copy", peer=peer, unit=size)
         peer = self.measure("`bagit.py` then `tar`", name, f"{bag} && tar -cf {w}/copy.tar -C {w} copy", copy, unit=size)
-        self.shell(f"rm -rf {w}/copy {w}/copy.tar")
+        self.shell(f"{clear('copy')}; rm -f {w}/copy.tar")
         self.measure("`tdr upload`, `check`, `export --form tar`", name,
                      f"{upload} >{w}/ref && {{ {check}; [ $? -ne 1 ]; }} && {export}",
-                     f"rm -rf {w}/store {w}/out; mkdir {w}/out", peer=peer, unit=size)
+                     f"{clear('store')}; rm -rf {w}/out; mkdir {w}/out", peer=peer, unit=size)
         self.shell(f"rm -rf {w}/*")
 
     def scale_rows(self, count):
@@ -194,11 +204,12 @@ def heading(runs):
             "one that is not counted (a million files: one run), warm page cache.")
 
 
-def record(text):
+def record(text, name="bench"):
+    """Writes a table into its place in docs/performance.md."""
     path = os.path.join(ROOT, "docs/performance.md")
     with open(path, encoding="utf-8") as file:
         old = file.read()
-    begin, end = "<!-- bench: begin -->\n", "<!-- bench: end -->"
+    begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->"
     head, rest = old.split(begin)
     with open(path, "w", encoding="utf-8") as file:
         file.write(head + begin + text + end + rest.split(end)[1])
@@ -212,6 +223,7 @@ def main():
                          metavar="FILES,...")
     options.add_argument("--record", action="store_true")
     options.add_argument("corpora", nargs="*", metavar="a|b|c")
+    options.set_defaults(scale=[])
     chosen = options.parse_args()
     names = chosen.corpora or ["a", "b", "c"]
     if names == ["none"]:
@@ -238,4 +250,5 @@ def main():
         record(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -18,16 +18,25 @@ export python
 # Makes the release binary, .build/release/tdr, with the Swift runtime inside.
 build_release() { swift build -c release --static-swift-stdlib --product tdr "$@"; }
 
-# Makes .build/venv with bagit-python, bagit_profile, botocore and gql, whose opinions of our bags, signatures and schema
-# are not our own, and with selenium and axe-core, which drive a browser through the pages and look at them.
+# Makes .build/venv with what tests ask for a second opinion: scripts/test-requirements.txt says what each is for.
 bagit_venv() {
-    if .build/venv/bin/python -c 'import axe_core_python, bagit, bagit_profile, botocore, gql, requests, selenium' \
-        2>/dev/null; then return; fi
+    local wanted=scripts/test-requirements.txt
+    if cmp -s "$wanted" .build/venv/made-of; then return; fi
     rm -rf .build/venv
     "$python" -m venv .build/venv
-    .build/venv/bin/python -m pip --quiet --disable-pip-version-check install \
-        axe-core-python==0.1.0 bagit==1.9.0 bagit_profile==1.3.1 botocore==1.43.11 'gql[requests]==4.4.0' \
-        selenium==4.51.0
+    .build/venv/bin/python -m pip --quiet --disable-pip-version-check install -r "$wanted"
+    # Only the published METS schema in it is used: its own dependencies are left out.
+    .build/venv/bin/python -m pip --quiet --disable-pip-version-check install --no-deps eark-validator==1.1.3
+    cp "$wanted" .build/venv/made-of
+}
+
+# Makes .build/venv-bench with siegfried (pygfried 0.15.1 is siegfried 1.11.4 with PRONOM V122), which we measure
+# ourselves against.
+bench_venv() {
+    if .build/venv-bench/bin/python -c 'import pygfried' 2>/dev/null; then return; fi
+    rm -rf .build/venv-bench
+    "$python" -m venv .build/venv-bench
+    .build/venv-bench/bin/python -m pip --quiet --disable-pip-version-check install pygfried==0.15.1
 }
 
 # The seconds since the script began, as "12 min 3 s".

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import textwrap
 
-STORE = {"upload", "check", "status", "export", "doctor"}  # the commands that work on the store
+STORE = {"upload", "check", "status", "export", "verify", "doctor"}  # the commands that work on the store
 ENVIRONMENT = [
     ("TDR_STORE", STORE, "The folder of the store, unless --store names one."),
     ("XDG_DATA_HOME", STORE | {"identify", "signatures"},

@@ -26,19 +26,22 @@ git               all             git         fetches the Swift packages
 ca-certificates   all             -           lets git check whom it talks to
 python3           demo,test,bench python3     makes sample records, the manual pages and the benchmark table
 python3-venv      demo,test,bench -           holds bagit-python, the second opinion on our bags
-clamav-daemon     demo,test       clamd       clamd, the antivirus engine (its package starts freshclam)
+clamav-daemon     demo,test,bench clamd       clamd, the antivirus engine (its package starts freshclam)
+clamdscan         bench           clamdscan   the client of clamd we measure ourselves against
 libarchive-tools  demo,test       bsdtar      bsdtar, another reader of our archives
 zstd              test            zstd        zstd, another reader of our archives
 unzip             test            unzip       unzip, another reader of our archives
 zip               test            zip         zip, a writer of archives that we read
 pigz              test,bench      pigz        the parallel gzip we measure ourselves against
-swift-proxy       test            -           OpenStack Swift, a strict S3 server, with the four below
-swift-account     test            -           the same
-swift-container   test            -           the same
-swift-object      test            -           the same
-memcached         test            memcached   the same
-awscli            test            aws         another client of S3, for what we have written
+swift-proxy       test,bench      -           OpenStack Swift, a strict S3 server, with the four below
+swift-account     test,bench      -           the same
+swift-container   test,bench      -           the same
+swift-object      test,bench      -           the same
+memcached         test,bench      memcached   the same
+awscli            test,bench      -           another client of S3, for what we have written
 sqlite3           test            sqlite3     looks into the store from outside
+nodejs            test            node        runs the next one
+node-graphql      test            -           the reference implementation of GraphQL, to compare ours with
 openssl           bench           openssl     the SHA-256 we measure ourselves against
 TABLE
 }

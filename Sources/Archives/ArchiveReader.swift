@@ -58,8 +58,16 @@ package final class ArchiveReader {
     /// Starts at the first byte of `file`, which must be seekable; its own position does not move.
     ///
     /// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, `SystemFault`.
-    package init(_ file: consuming OpenFile, limits: ArchiveLimits = ArchiveLimits()) throws {
-        feed = try ByteFeed(file, limits: limits)
+    package convenience init(_ file: consuming OpenFile, limits: ArchiveLimits = ArchiveLimits()) throws {
+        let path = file.path
+        try self.init(try OpenFileSource(file), path: path, limits: limits)
+    }
+
+    /// Starts at the first byte of `source`, which messages call `path`. It is read from the start to the end.
+    ///
+    /// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, what the source throws.
+    package init(_ source: any ByteSource, path: BytePath, limits: ArchiveLimits) throws {
+        feed = try ByteFeed(source, path: path, limits: limits)
         self.limits = limits
         guard let archive = archive_read_new() else {
             throw ArchiveFault.notAnArchive(feed.path, found: "no memory for a reader")

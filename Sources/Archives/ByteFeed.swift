@@ -10,7 +10,9 @@ import Streams
 final class ByteFeed {
     private enum Source { case plain, gzip(UnsafeMutablePointer<z_stream>), zstd(OpaquePointer) }
 
-    private let file: OpenFile
+    private let file: any ByteSource
+    /// What is read, for messages.
+    let path: BytePath
     private let limits: ArchiveLimits
     private let source: Source
     private let input = Buffer(count: pieceBytes)
@@ -33,11 +35,11 @@ final class ByteFeed {
 
     /// Looks at the first bytes to tell how the file is packed.
     ///
-    /// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, ``SystemFault``.
-    init(_ file: consuming OpenFile, limits: ArchiveLimits) throws {
+    /// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, what the source throws.
+    init(_ file: any ByteSource, path: BytePath, limits: ArchiveLimits) throws {
         var start = [UInt8](repeating: 0, count: 6)
         let count = try start.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
-        let path = file.path
+        self.path = path
         self.limits = limits
         switch start.prefix(count) {
         case []: throw ArchiveFault.notAnArchive(path, found: "the file is empty")
@@ -67,8 +69,6 @@ final class ByteFeed {
         }
         if case .zstd(let context) = source { ZSTD_freeDCtx(context) }
     }
-
-    var path: BytePath { file.path }
 
     /// The next block of the tar, valid until the next call; empty at the end, or on a ``failure``.
     func next() -> UnsafeRawBufferPointer {

@@ -17,12 +17,22 @@ extension ArchiveReader: MemberReader {}
 ///
 /// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, `SystemFault`.
 package func openArchive(_ file: consuming OpenFile, limits: ArchiveLimits) throws -> any MemberReader {
+    let path = file.path
+    return try openArchive(try OpenFileSource(file), path: path, limits: limits)
+}
+
+/// The same from any source, which messages call `path`.
+///
+/// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, what the source throws.
+package func openArchive(
+    _ source: any ByteSource, path: BytePath, limits: ArchiveLimits
+) throws -> any MemberReader {
     var start = [UInt8](repeating: 0, count: 4)
-    let count = try start.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+    let count = try start.withUnsafeMutableBytes { try source.read(into: $0, at: 0) }
     if count == 4, start == [0x50, 0x4B, 3, 4] || start == [0x50, 0x4B, 5, 6] {
-        return try ZipReader(file, limits: limits)
+        return try ZipReader(source, path: path, limits: limits)
     }
-    return try ArchiveReader(file, limits: limits)
+    return try ArchiveReader(source, path: path, limits: limits)
 }
 
 /// Reads the members of a ZIP archive by its central directory, stored or deflated, with ZIP64.
@@ -30,7 +40,8 @@ package func openArchive(_ file: consuming OpenFile, limits: ArchiveLimits) thro
 /// Our own, because libarchive changes the Unicode form of names and skips the checks that a proof needs: here the two
 /// headers of a member must agree, and length and CRC-32 of its content be right.
 package final class ZipReader: MemberReader {
-    private let file: OpenFile
+    private let file: any ByteSource
+    private let path: BytePath
     private let limits: ArchiveLimits
     private let fileBytes: Int64
     private let input = Buffer(count: 256 << 10)
@@ -56,16 +67,16 @@ package final class ZipReader: MemberReader {
 
     /// Looks for the end of the archive, where its directory is named.
     ///
-    /// - Throws: ``ArchiveFault``, `SystemFault`.
-    package init(_ file: consuming OpenFile, limits: ArchiveLimits = ArchiveLimits()) throws {
-        let path = file.path
-        fileBytes = try file.status().size
-        let end = try EndRecord(file, fileBytes: fileBytes)
+    /// - Throws: ``ArchiveFault``, what the source throws.
+    package init(_ file: any ByteSource, path: BytePath, limits: ArchiveLimits = ArchiveLimits()) throws {
+        fileBytes = file.count
+        let end = try EndRecord(file, path, fileBytes: fileBytes)
         position = end.directoryOffset
         directoryEnd = end.directoryOffset + end.directoryBytes
         count = end.count
         self.limits = limits
         self.file = file
+        self.path = path
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         guard tdr_inflate_init_raw(stream) == Z_OK else {
@@ -93,11 +104,11 @@ package final class ZipReader: MemberReader {
         let record = try readRecord()
         members += 1
         guard record.member.size <= limits.bytes - announcedBytes else {
-            throw ArchiveFault.beyondLimit(file.path, .bytes, allowed: limits.bytes, member: record.member.path)
+            throw ArchiveFault.beyondLimit(path, .bytes, allowed: limits.bytes, member: record.member.path)
         }
         announcedBytes += record.member.size
         guard announcedBytes <= limits.ratioFreeBytes || announcedBytes / limits.ratio <= fileBytes else {
-            throw ArchiveFault.beyondLimit(file.path, .ratio, allowed: limits.ratio, member: record.member.path)
+            throw ArchiveFault.beyondLimit(path, .ratio, allowed: limits.ratio, member: record.member.path)
         }
         current = record
         return record.member
@@ -228,7 +239,7 @@ package final class ZipReader: MemberReader {
     private func readInput(at offset: Int64, atMost count: Int64, _ record: Record) throws -> UnsafeRawBufferPointer {
         let room = UnsafeMutableRawBufferPointer(rebasing: input.bytes[..<Int(min(Int64(input.bytes.count), count))])
         let got = try file.read(into: room, at: offset)
-        guard got > 0 else { throw ArchiveFault.truncated(file.path, member: record.member.path, offset: offset) }
+        guard got > 0 else { throw ArchiveFault.truncated(path, member: record.member.path, offset: offset) }
         return input.prefix(got)
     }
 
@@ -236,17 +247,17 @@ package final class ZipReader: MemberReader {
         guard offset >= 0, Int64(count) <= fileBytes, offset <= fileBytes - Int64(count) else {
             throw damaged("\(what) lies outside of the file")
         }
-        return try file.bytes(count, at: offset)
+        return try file.bytes(count, at: offset, path)
     }
 
     private func damaged(_ reason: String, _ record: Record? = nil) -> ArchiveFault {
-        .damaged(file.path, member: record?.member.path, offset: record?.offset ?? position, reason: reason)
+        .damaged(path, member: record?.member.path, offset: record?.offset ?? position, reason: reason)
     }
 }
 
-extension OpenFile {
+extension ByteSource {
     /// Exactly `count` bytes, or an error.
-    fileprivate borrowing func bytes(_ count: Int, at offset: Int64) throws -> [UInt8] {
+    fileprivate func bytes(_ count: Int, at offset: Int64, _ path: BytePath) throws -> [UInt8] {
         var out = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
@@ -266,12 +277,11 @@ private struct EndRecord {
     let directoryBytes: Int64
     let count: Int64
 
-    init(_ file: borrowing OpenFile, fileBytes: Int64) throws {
-        let path = file.path
+    init(_ file: any ByteSource, _ path: BytePath, fileBytes: Int64) throws {
         func bad(_ reason: String) -> ArchiveFault { .notAnArchive(path, found: reason) }
         // A comment of up to 65,535 bytes may follow; the record says how long it is.
         let tailBytes = Int(min(fileBytes, 22 + 0xFFFF))
-        let tail = try file.bytes(tailBytes, at: fileBytes - Int64(tailBytes))
+        let tail = try file.bytes(tailBytes, at: fileBytes - Int64(tailBytes), path)
         let candidates = stride(from: tail.count - 22, through: 0, by: -1)
         guard
             let place = candidates.first(where: {
@@ -284,12 +294,12 @@ private struct EndRecord {
         var fields = (Int64(end.le16(10)), Int64(end.le32(12)), Int64(end.le32(16)))
         var disks = (end.le16(4), end.le16(6), Int64(end.le16(8)))
         if endPosition >= 20 + 56 {
-            let locator = try file.bytes(20, at: endPosition - 20)
+            let locator = try file.bytes(20, at: endPosition - 20, path)
             if locator.le32(0) == 0x0706_4B50 {
                 guard let offset = locator.le64(8), offset <= endPosition - 20 - 56, locator.le32(16) <= 1 else {
                     throw bad("its ZIP64 end record lies outside of the file")
                 }
-                let wide = try file.bytes(56, at: offset)
+                let wide = try file.bytes(56, at: offset, path)
                 guard wide.le32(0) == 0x0606_4B50, let onDisk = wide.le64(24), let count = wide.le64(32),
                     let bytes = wide.le64(40), let start = wide.le64(48)
                 else { throw bad("its ZIP64 end record is broken") }

@@ -125,7 +125,7 @@ extension BagProfile {
         for path in tagFilesRequired where !there.contains(Array(path.utf8)) {
             out.append(breach(.profileTagRequired, path, found: "nothing", "requires '\(path)'"))
         }
-        for path in subject.tagFiles where TagFileRole(path) == .other || TagFileRole(path) == .fetch {
+        for path in subject.tagFiles where [.other, .fetch, .realNames].contains(TagFileRole(path)) {
             if TagFileRole(path) == .fetch || allowsTagFile(path) { continue }
             out.append(
                 BagProblem(

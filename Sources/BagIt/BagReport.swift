@@ -56,6 +56,8 @@ package enum BagRule: String, Sendable {
     case manifestScope = "W8"
     /// Elements of `bag-info.txt` (§2.2.2).
     case infoElements = "W12"
+    /// The table of the names that the payload had before they were made safe; ours, not the RFC's.
+    case realNames = "W14"
     /// Names that other systems treat otherwise (§6).
     case portability = "W15"
     /// Lines of `fetch.txt` (§2.2.3).

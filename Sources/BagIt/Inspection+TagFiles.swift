@@ -17,6 +17,8 @@ extension Inspection {
             return try content { digests.update($0) }
         }
         var text = TagText(encoding, lineLimit: options.lineLimit)
+        // What is wrong with a file that the RFC does not know never makes a bag invalid.
+        let consequence: BagVerdict = role == .realNames ? .valid : .invalid
         var isWhole = true
         func stop(_ fault: TagText.Fault, line: Int) {
             isWhole = false
@@ -24,10 +26,10 @@ extension Inspection {
             switch fault {
             case .lineTooLong(let limit):
                 add(
-                    .lines, .invalid, path: found.path, at: place, expected: "at most \(limit) bytes",
+                    .lines, consequence, path: found.path, at: place, expected: "at most \(limit) bytes",
                     "line \(line) of \(file) is longer than \(limit) bytes; the rest of the file was not read")
             case .badUTF16:
-                add(.encoding, .invalid, path: found.path, at: place, "\(file) is not UTF-16 as bagit.txt says")
+                add(.encoding, consequence, path: found.path, at: place, "\(file) is not UTF-16 as bagit.txt says")
             }
         }
         func take(_ line: [UInt8], _ number: Int) {
@@ -47,7 +49,7 @@ extension Inspection {
         if text.hasMark {
             place.line = 1
             add(
-                .encoding, version >= .rfc8493 ? .invalid : .valid, path: found.path, at: place, found: "EF BB BF",
+                .encoding, version >= .rfc8493 ? consequence : .valid, path: found.path, at: place, found: "EF BB BF",
                 "\(file) starts with a byte order mark; remove the first three bytes")
         }
         if isWhole { closeManifest(role, manifest) }
@@ -84,7 +86,7 @@ extension Inspection {
         switch role {
         case .payloadManifest(let name): (isPayload, spelled) = (true, name)
         case .tagManifest(let name): (isPayload, spelled) = (false, name)
-        case .info, .fetch: return 0
+        case .info, .fetch, .realNames: return 0
         case .declaration, .other: return nil
         }
         // RFC 8493 §2.4: lower case, letters and digits only.
@@ -116,6 +118,7 @@ extension Inspection {
     }
 
     private func takeLine(_ line: [UInt8], _ role: TagFileRole, _ manifest: Int, _ place: BagProblem.Place) {
+        if role == .realNames { return takeRealName(line, place) }
         guard isUTF8(line) else {
             let file = Array(place.file.utf8)
             return add(
@@ -127,7 +130,7 @@ extension Inspection {
         case .tagManifest: takeManifestLine(line, isPayload: false, manifest, place)
         case .info: takeInfoLine(line, place)
         case .fetch: takeFetchLine(line, place)
-        case .declaration, .other: break
+        case .declaration, .realNames, .other: break
         }
     }
 

@@ -78,6 +78,7 @@ extension Inspection {
             judgeRequiredElements()
             compareKeptDigests()
             judgePayload()
+            judgeRealNames()
             judgeTagFiles()
             judgeOxum()
             judgeInfo()

@@ -15,6 +15,8 @@ final class Inspection {
     /// Tag files that came before `bagit.txt`, whose encoding was not known then.
     var unparsed: Set<[UInt8]> = []
     var payloadDirectoryFound = false
+    /// Whether the bag has a table of real names that is ours.
+    var hasRealNames = false
     /// Bytes of metadata taken in so far.
     var infoBytes = 0
     var oxums: [(text: String, place: BagProblem.Place)] = []

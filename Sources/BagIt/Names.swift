@@ -68,6 +68,8 @@ enum TagFileRole: Hashable {
     case declaration, info, fetch
     /// The algorithm as the file name spells it.
     case payloadManifest(String), tagManifest(String)
+    /// The names that the payload had.
+    case realNames
     case other
 
     init(_ path: [UInt8]) {
@@ -79,6 +81,7 @@ enum TagFileRole: Hashable {
         case BagName.declaration: self = .declaration
         case BagName.info, BagName.oldInfo: self = .info
         case BagName.fetch: self = .fetch
+        case BagName.realNames: self = .realNames
         default:
             if let algorithm = TagFileRole.middle(of: name, after: "manifest-") {
                 self = .payloadManifest(algorithm)

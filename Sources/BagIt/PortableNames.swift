@@ -26,13 +26,17 @@ package enum PortableNames {
         return [".DS_Store", "Thumbs.db", "desktop.ini"].contains { name.elementsEqual($0.utf8) }
     }
 
-    private static func isForbidden(_ byte: UInt8) -> Bool { byte < 0x20 || #"<>:"|?*\"#.utf8.contains(byte) }
+    static func isForbidden(_ byte: UInt8) -> Bool { byte < 0x20 || #"<>:"|?*\"#.utf8.contains(byte) }
 
-    private static func isReserved(_ name: ArraySlice<UInt8>) -> Bool {
-        let stem = String(decoding: name.prefix { $0 != UInt8(ascii: ".") }, as: UTF8.self).uppercased()
-        if ["CON", "PRN", "AUX", "NUL"].contains(stem) { return true }
-        return stem.utf8.count == 4 && (stem.hasPrefix("COM") || stem.hasPrefix("LPT"))
-            && ("1"..."9").contains(stem.suffix(1))
+    static func isReserved(_ name: ArraySlice<UInt8>) -> Bool {
+        var bytes = name.prefix { $0 != UInt8(ascii: ".") }
+        while bytes.last == UInt8(ascii: " ") { bytes.removeLast() }
+        // The longest of them has seven.
+        guard (3...7).contains(bytes.count) else { return false }
+        let stem = String(decoding: bytes, as: UTF8.self).uppercased()
+        if ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(stem) { return true }
+        return stem.count == 4 && (stem.hasPrefix("COM") || stem.hasPrefix("LPT"))
+            && "123456789\u{B9}\u{B2}\u{B3}".contains(stem.suffix(1))
     }
 }
 

@@ -12,6 +12,8 @@ struct Shelf {
         /// Reading it failed; the reason is already a problem.
         static let failed = State(rawValue: 2)
         static let toFetch = State(rawValue: 4)
+        /// The table of real names has it.
+        static let renamed = State(rawValue: 8)
     }
 
     var paths = PathTable()

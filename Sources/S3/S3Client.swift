@@ -133,7 +133,8 @@ package struct S3Client: Sendable {
         }
     }
 
-    /// Writes a whole object; with `onlyNew` only when nothing has its name.
+    /// Writes a whole object; with `onlyNew` only when nothing has its name. A server that does not know
+    /// `If-None-Match` on a PUT is asked just before whether something has it.
     package func put(
         _ bucket: String, _ key: String, _ bytes: [UInt8], options: S3ObjectOptions = S3ObjectOptions(), onlyNew: Bool
     ) async throws {
@@ -147,8 +148,20 @@ package struct S3Client: Sendable {
     ) async throws {
         var headers = options.headers
         headers += metadata.map { ("x-amz-meta-\($0)", $1) }
-        if onlyNew { headers.append(("if-none-match", "*")) }
-        _ = try await upload(bytes, digest(of: bytes), bucket, key, [], headers, doing: "put")
+        let sha256 = digest(of: bytes)
+        guard onlyNew else {
+            _ = try await upload(bytes, sha256, bucket, key, [], headers, doing: "put")
+            return
+        }
+        do {
+            _ = try await upload(
+                bytes, sha256, bucket, key, [], headers + [("if-none-match", "*")], doing: "put")
+        } catch let failure as S3Failure where failure.kind == .notImplemented {
+            guard try await head(bucket, key) == nil else {
+                throw S3Failure(.exists, doing: failure.doing, detail: "an object has that key")
+            }
+            _ = try await upload(bytes, sha256, bucket, key, [], headers, doing: "put")
+        }
     }
 
     package func delete(_ bucket: String, _ key: String) async throws {
@@ -244,7 +257,8 @@ package struct S3Client: Sendable {
             "POST", bucket, key, query: [("uploadId", id)],
             headers: [("if-none-match", "*"), ("content-type", "application/xml")],
             payload: Payload(bytes: bytes, sha256: digest(of: bytes).hex), doing: "complete")
-        guard root.name == "CompleteMultipartUploadResult" else {
+        // Not every server names its answer as S3 does. What it has made is looked at afterwards.
+        guard root.name == "CompleteMultipartUploadResult" || root.value("ETag") != nil else {
             throw S3Failure(.other, doing: "complete s3://\(bucket)/\(key)", detail: "the answer makes no sense")
         }
     }
@@ -330,12 +344,12 @@ package struct S3Client: Sendable {
         }
     }
 
-    private func text(of response: HTTPClientResponse) async throws -> [UInt8] {
+    func text(of response: HTTPClientResponse) async throws -> [UInt8] {
         var body = try await response.body.collect(upTo: S3Client.mostText)
         return body.readBytes(length: body.readableBytes) ?? []
     }
 
-    private func execute(
+    func execute(
         _ method: String, _ bucket: String, _ key: String?, _ query: [(String, String)],
         _ headers: [(String, String)], _ payload: Payload, limit: TimeAmount
     ) async throws -> HTTPClientResponse {
@@ -353,7 +367,7 @@ package struct S3Client: Sendable {
     }
 
     /// Tries again what may go better, with growing pauses of random length; what was damaged on the way only once.
-    private func retrying<Result>(_ doing: String, _ body: () async throws -> Result) async throws -> Result {
+    func retrying<Result>(_ doing: String, _ body: () async throws -> Result) async throws -> Result {
         var damaged = false
         var pause = patience.firstPause
         var attempt = 1

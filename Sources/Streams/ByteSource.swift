@@ -46,3 +46,65 @@ package struct FileSource: ByteSource {
         try readFully(descriptor, into: buffer, at: offset, path: path)
     }
 }
+
+/// An open file as a source that keeps it open. Its size is that of the moment when it was made.
+package final class OpenFileSource: ByteSource {
+    private let file: OpenFile
+    package let count: Int64
+
+    /// - Throws: ``SystemFault``.
+    package init(_ file: consuming OpenFile) throws(SystemFault) {
+        count = try file.status().size
+        self.file = file
+    }
+
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws -> Int {
+        try file.read(into: buffer, at: offset)
+    }
+}
+
+/// Passes the bytes of another source on and computes their SHA-256 beside, as far as they are asked for in order; what
+/// was left out is read in the end.
+package final class HashingSource: ByteSource {
+    /// Gaps up to this length are read at once, while whoever reads is near.
+    private static let nearbyBytes: Int64 = 64 << 10
+
+    private let base: any ByteSource
+    private var hasher = SHA256Hasher()
+    private var hashed: Int64 = 0
+
+    package init(_ base: any ByteSource) { self.base = base }
+
+    package var count: Int64 { base.count }
+
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws -> Int {
+        let read = try base.read(into: buffer, at: offset)
+        if offset > hashed, offset - hashed <= HashingSource.nearbyBytes { try hash(upTo: offset) }
+        if offset <= hashed, offset + Int64(read) > hashed {
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[Int(hashed - offset)..<read]))
+            hashed = offset + Int64(read)
+        }
+        return read
+    }
+
+    /// The SHA-256 of all bytes. Call it once.
+    ///
+    /// - Throws: what the source throws; `CancellationError`.
+    package func finish() throws -> SHA256Digest {
+        try hash(upTo: base.count)
+        return hasher.finish()
+    }
+
+    private func hash(upTo end: Int64) throws {
+        let buffer = Buffer(count: 256 << 10)
+        while hashed < end {
+            try Task.checkCancellation()
+            let room = UnsafeMutableRawBufferPointer(
+                rebasing: buffer.bytes[..<Int(min(Int64(buffer.bytes.count), end - hashed))])
+            let read = try base.read(into: room, at: hashed)
+            if read == 0 { return }
+            hasher.update(buffer.prefix(read))
+            hashed += Int64(read)
+        }
+    }
+}

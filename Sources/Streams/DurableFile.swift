@@ -38,3 +38,37 @@ package func readWhole(_ path: BytePath, limit: Int) throws(SystemFault) -> [UIn
     let count = try file.fill(buffer.bytes)
     return Array(buffer.prefix(count))
 }
+
+/// A file that is written piece by piece and takes its name only when it is complete and durable.
+package final class DurableWriter {
+    private let path: BytePath
+    private let temporary: BytePath
+    private let file: OpenFile
+    private var isDone = false
+
+    /// Begins a file under a hidden name beside `path`.
+    ///
+    /// - Throws: ``SystemFault``.
+    package init(to path: BytePath, mode: UInt32 = 0o644) throws(SystemFault) {
+        self.path = path
+        let hidden = [UInt8(ascii: ".")] + path.lastComponent + Array(".\(getpid()).tdr-partial".utf8)
+        temporary = path.directory.appending(hidden)
+        file = try OpenFile.open(
+            temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode: mode)
+    }
+
+    // What was not committed is of no use.
+    deinit { if !isDone { _ = temporary.withCString { unlink($0) } } }
+
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemFault) { try file.write(bytes) }
+
+    /// Gives the file its name.
+    package func commit() throws(SystemFault) {
+        try file.sync()
+        guard temporary.withCString({ from in path.withCString { rename(from, $0) } }) == 0 else {
+            throw SystemFault("rename to", path)
+        }
+        isDone = true
+        try OpenFile.directory(path.directory).sync()
+    }
+}

@@ -9,17 +9,33 @@ struct CommandContext: Sendable {
     let json: Bool
     let quiet: Bool
     let store: BytePath
+    /// What the environment says, and below it the configuration file.
     let environment: [String: String]
+    let configuration: ConfigurationFile
     let output: Output
     let messages: Messages
     let clock: @Sendable () -> Timestamp
     let jobs: Int
 
-    init(_ options: CommonOptions) {
+    private let storeOption: BytePath?
+
+    /// - Throws: ``ConfigurationFile/Fault``.
+    init(_ options: CommonOptions) throws(ConfigurationFile.Fault) {
         json = options.json
         quiet = options.quiet
-        environment = ProcessInfo.processInfo.environment
-        store = options.store?.path ?? CommandContext.defaultStore(environment)
+        let named = CommandContext.variable("TDR_CONFIG")
+        configuration = try ConfigurationFile(
+            named ?? CommandContext.configurationFolder.appending("config.json"), mustBeThere: named != nil)
+        // A variable that is set and empty says nothing, as elsewhere.
+        environment = configuration.values.merging(ProcessInfo.processInfo.environment) { file, own in
+            own.isEmpty ? file : own
+        }
+        storeOption = options.store?.path
+        store =
+            storeOption ?? CommandContext.variable("TDR_STORE") ?? configuration.values["TDR_STORE"].map {
+                BytePath($0)
+            }
+            ?? CommandContext.dataFolder
         output = Output()
         messages = Messages(quiet: options.quiet, json: options.json)
         jobs = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
@@ -27,8 +43,37 @@ struct CommandContext: Sendable {
         if let fixed = environment["TDR_CLOCK"].flatMap(Timestamp.init) {
             clock = { fixed }
         } else {
-            clock = { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+            clock = CommandContext.wallClock
         }
+    }
+
+    /// Every setting as it is now.
+    var settings: [SettingInUse] {
+        Setting.all.map { setting in
+            if setting.variable == "TDR_STORE" {
+                let source: SettingInUse.Source =
+                    if storeOption != nil { .option } else { source(of: setting.variable) }
+                return SettingInUse(setting: setting, value: store.display, source: source)
+            }
+            let value = environment[setting.variable].flatMap { $0.isEmpty ? nil : $0 }
+            return SettingInUse(setting: setting, value: value, source: source(of: setting.variable))
+        }
+    }
+
+    private func source(of variable: String) -> SettingInUse.Source {
+        if CommandContext.variable(variable) != nil { return .environment }
+        return configuration.values[variable] == nil ? .byDefault : .file
+    }
+
+    /// What the user has settled: `$XDG_CONFIG_HOME/tdr`.
+    private static var configurationFolder: BytePath {
+        if let folder = variable("XDG_CONFIG_HOME") { return folder.appending("tdr") }
+        return (variable("HOME") ?? BytePath(".")).appending(".config/tdr")
+    }
+
+    /// What time it is outside.
+    static let wallClock: @Sendable () -> Timestamp = {
+        Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
     }
 
     private static func defaultStore(_ environment: [String: String]) -> BytePath {

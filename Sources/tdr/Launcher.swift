@@ -31,14 +31,27 @@ enum Launcher {
                 TDR.exit(withError: error)
             }
         }
-        let context = CommandContext(command.common)
+        let context: CommandContext
+        do {
+            context = try CommandContext(command.common)
+        } catch {
+            Messages(quiet: false, json: command.common.json).error("\(error)", code: 1)
+            exit(1)
+        }
         let watched = type(of: command).stopsByItself ? [] : [SIGINT, SIGTERM]
         let work = Task { () -> Int32 in
+            let started = context.clock()
+            let code: Int32
             do {
-                return try await command.run(in: context).rawValue
+                code = try await command.run(in: context).rawValue
             } catch {
-                return context.report(error)
+                code = context.report(error)
             }
+            if command.changesState {
+                context.output.flush()
+                await context.sendNotices(since: started)
+            }
+            return code
         }
         let received = Atomic<Int32>(0)
         let sources = watched.map { number in

@@ -25,9 +25,11 @@ struct TDR: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            UploadCommand.self, CheckCommand.self, StatusCommand.self, ExportCommand.self, VerifyCommand.self,
-            IdentifyCommand.self, QuarantineCommand.self, SignaturesCommand.self, DoctorCommand.self,
-            ServeCommand.self, UserCommand.self,
+            UploadCommand.self, CheckCommand.self, StatusCommand.self, HistoryCommand.self, ExportCommand.self,
+            VerifyCommand.self, IdentifyCommand.self, MetadataCommand.self, ReviewCommand.self, AgreementCommand.self,
+            QuarantineCommand.self, WithdrawCommand.self, CancelCommand.self, SeriesCommand.self, UserCommand.self,
+            NoticesCommand.self, SignaturesCommand.self, ServeCommand.self, ConfigCommand.self,
+            DoctorCommand.self,
         ]
     )
 

@@ -7,6 +7,8 @@ protocol TDRCommand: AsyncParsableCommand {
 
     /// Whether it ends in good order on SIGTERM and SIGINT without being cancelled.
     static var stopsByItself: Bool { get }
+    /// Whether others may have to be told of what it did.
+    var changesState: Bool { get }
 
     /// Does it. What could not be done is thrown; what was found is an exit code.
     func run(in context: CommandContext) async throws -> Outcome
@@ -14,6 +16,7 @@ protocol TDRCommand: AsyncParsableCommand {
 
 extension TDRCommand {
     static var stopsByItself: Bool { false }
+    var changesState: Bool { false }
 }
 
 /// The exit code of a command that did what it was asked.

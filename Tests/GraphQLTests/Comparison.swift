@@ -21,6 +21,8 @@ struct Comparison {
         let stages = response.errors.map(\.stage)
         // What is too much for ours is none of the other's business.
         if stages.contains(.limit) { return [] }
+        // graphql-core trips over some texts that end in the middle of an escape.
+        if answer.syntax?.message == "crash" { return [] }
         let syntax = response.errors.first { $0.stage == .syntax }
         if syntax != nil || answer.syntax != nil {
             let ours = syntax.map { [($0.message, places($0))] } ?? []
@@ -30,7 +32,9 @@ struct Comparison {
         }
         var rules: [String: [(String, [[Int]])]] = [:]
         for error in response.errors {
-            if case .validation(let rule) = error.stage { rules[rule, default: []].append((error.message, places(error))) }
+            if case .validation(let rule) = error.stage {
+                rules[rule, default: []].append((error.message, places(error)))
+            }
         }
         if !rules.isEmpty || !answer.rules.isEmpty {
             compare(rules, answer.rules, &differences)
@@ -72,7 +76,9 @@ struct Comparison {
             if rule == "OverlappingFieldsCanBeMergedRule" {
                 // Ours looks no further when fragments contain themselves, and compares with the first, not all pairs.
                 if ours["NoFragmentCyclesRule"] != nil { continue }
-                if one.isEmpty != other.isEmpty || one.count == 1 && other.count == 1 { compare(rule, one, other, &differences) }
+                if one.isEmpty != other.isEmpty || one.count == 1 && other.count == 1 {
+                    compare(rule, one, other, &differences)
+                }
             } else {
                 compare(rule, one, other, &differences)
             }
@@ -100,16 +106,20 @@ struct Comparison {
 
     /// Whether all put the message in the same words: where values are shown, each shows them in its own way.
     private func hasSameWords(_ message: String) -> Bool {
-        !["Abstract type", "Runtime Object type", "cannot represent", "got invalid value", "Cannot return null", "not even", "Schema is not"]
-            .contains { message.contains($0) }
+        ![
+            "Abstract type", "Runtime Object type", "cannot represent", "got invalid value", "Cannot return null",
+            "not even", "Schema is not",
+        ]
+        .contains { message.contains($0) }
     }
 
     /// Whether values are the same, numbers by what they are and not how they are written; JSON in texts, too.
     static func same(_ one: JSONValue, _ other: JSONValue) -> Bool {
         switch (one, other) {
         case (.list(let one), .list(let other)):
-            // Directives come in any order.
+            // Directives come in any order, and graphql-core has one of a later specification.
             if one.first?["locations"] != nil, let own = one.first?["name"] {
+                let other = other.filter { $0["name"] != "oneOf" }
                 guard let match = other.first(where: { $0["name"] == own }) else { return false }
                 let rest = JSONValue.list(other.filter { $0["name"] != own })
                 return same(one[0], match) && same(.list(Array(one.dropFirst())), rest)
@@ -120,7 +130,8 @@ struct Comparison {
                 && zip(one.members, other.members).allSatisfy { same($0.value, $1.value) }
         case (.int, .float), (.float, .int), (.float, .float): return one.double == other.double
         case (.string(let one), .string(let other)) where one != other && one.hasPrefix("{"):
-            guard let one = try? JSONValue(parsing: Array(one.utf8)), let other = try? JSONValue(parsing: Array(other.utf8))
+            guard let one = try? JSONValue(parsing: Array(one.utf8)),
+                let other = try? JSONValue(parsing: Array(other.utf8))
             else { return false }
             return same(one, other)
         default: return one == other

@@ -95,7 +95,8 @@ struct Generator {
             if let one = known.first, random.chance(50) { return "...\(one.name)\(directive())" }
             let name = "F\(fragments.count)"
             if fragments.count < 5 { fragments.append((name, random.pick(Generator.narrower[type] ?? [type]))) }
-            return fragments.contains { $0.name == name } || random.chance(wrong) ? "...\(name)\(directive())" : "__typename"
+            return fragments.contains { $0.name == name } || random.chance(wrong)
+                ? "...\(name)\(directive())" : "__typename"
         }
         if type == "Query", roll < 45 { return "\(alias())echo\(echoArguments())\(directive())" }
         if roll < 70, depth < 4, let (name, inner) = Generator.objects[type]?.randomElement(using: &random) {
@@ -106,7 +107,9 @@ struct Generator {
         return "\(alias())\(random.pick(Generator.leaves[type] ?? ["name"]))\(directive())"
     }
 
-    private mutating func alias() -> String { random.chance(30) ? random.pick(["a", "b", "name", "c1", "c2", "c3"]) + ": " : "" }
+    private mutating func alias() -> String {
+        random.chance(30) ? random.pick(["a", "b", "name", "c1", "c2", "c3"]) + ": " : ""
+    }
 
     private mutating func directive() -> String {
         if random.chance(90) { return "" }
@@ -123,7 +126,9 @@ struct Generator {
     }
 
     private mutating func value(_ type: String, depth: Int) -> String {
-        if random.chance(wrong) { return random.pick(["1", "\"x\"", "null", "{x: 1}", "[1]", "CAT", "1.5", "$nope", "true"]) }
+        if random.chance(wrong) {
+            return random.pick(["1", "\"x\"", "null", "{x: 1}", "[1]", "CAT", "1.5", "$nope", "true"])
+        }
         if random.chance(20) {
             if let known = variables.first(where: { $0.type == type }), random.chance(60) { return "$\(known.name)" }
             let name = "v\(variables.count)"
@@ -133,7 +138,10 @@ struct Generator {
         }
         if !type.hasSuffix("!"), random.chance(8) { return "null" }
         switch type {
-        case "[Point!]": return "[" + (0..<Int.random(in: 0...2, using: &random)).map { _ in value("Point!", depth: depth + 1) }.joined(separator: ", ") + "]"
+        case "[Point!]":
+            return "["
+                + (0..<Int.random(in: 0...2, using: &random)).map { _ in value("Point!", depth: depth + 1) }.joined(
+                    separator: ", ") + "]"
         case "[[Int]]": return random.pick(["[[1, 2], [3]]", "[1, [2, null]]", "4", "[]", "[[]]"])
         case "Point", "Point!":
             var text = "{x: \(value("Int!", depth: depth + 1))"
@@ -167,8 +175,10 @@ struct Generator {
 struct Mutator {
     private var random: Seeded
     private static let pieces: [[UInt8]] = [
-        "{", "}", "(", ")", "[", "]", "...", "...F", " on ", "Cat", "Person", "$a", "@skip(if: true)", "\"", "\"\"\"", "\\u{", "!",
-        ": ", "=", "null", "1", "-", ".5", "e9", "#", "\n", "\r", "query Q", "fragment F on Query { hello }", "a: ", "&", "|", ",",
+        "{", "}", "(", ")", "[", "]", "...", "...F", " on ", "Cat", "Person", "$a", "@skip(if: true)", "\"", "\"\"\"",
+        "\\u{", "!",
+        ": ", "=", "null", "1", "-", ".5", "e9", "#", "\n", "\r", "query Q", "fragment F on Query { hello }", "a: ",
+        "&", "|", ",",
         "true", "{x: 1}", "[[", "name", "hello", "\u{FEFF}", "é", "__typename", "mutation", "type T { a: Int }",
     ].map { Array($0.utf8) }
 
@@ -182,7 +192,8 @@ struct Mutator {
             switch Int.random(in: 0..<5, using: &random) {
             case 0: bytes.removeSubrange(at..<at + length)
             case 1: bytes.insert(contentsOf: random.pick(Mutator.pieces), at: at)
-            case 2: bytes.insert(contentsOf: bytes[at..<at + length], at: Int.random(in: 0...bytes.count, using: &random))
+            case 2:
+                bytes.insert(contentsOf: bytes[at..<at + length], at: Int.random(in: 0...bytes.count, using: &random))
             case 3: if at < bytes.count { bytes[at] = UInt8.random(in: 0...255, using: &random) }
             default: if at < bytes.count { bytes.replaceSubrange(at..<at + 1, with: random.pick(Mutator.pieces)) }
             }

@@ -180,7 +180,8 @@ enum Sample {
             "strictGrid": [[1], .null], "even": 5, "spouse": bob, "strictSpouse": ["name": "Zoe", "id": .null],
         ]
         return [
-            "hello": "wörld \u{1F600} \"q\"\n", "strict": .null, "person": eve, "strictPerson": bob, "people": [bob, eve],
+            "hello": "wörld \u{1F600} \"q\"\n", "strict": .null, "person": eve, "strictPerson": bob,
+            "people": [bob, eve],
             "animals": [felix, rex, stray, light, .null, ["__typename": "Person", "name": "No animal"]],
             "animal": rex, "either": [felix, bob, rex], "numbers": [1, .null, "x", ["!": "no number"], 5], "even": 6,
         ]

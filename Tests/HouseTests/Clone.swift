@@ -58,10 +58,13 @@ enum Clone {
             let commandName: String
             let arguments: [Argument]?
             let subcommands: [Node]?
+
+            /// Its own and those of its subcommands.
+            var allArguments: [Argument] { (arguments ?? []) + (subcommands ?? []).flatMap(\.allArguments) }
         }
         let dump = try JSONDecoder().decode(Dump.self, from: run(tdr.path, ["--experimental-dump-help"]))
         return (dump.command.subcommands ?? []).filter { $0.commandName != "help" }.map { node in
-            let names = (node.arguments ?? []).flatMap { $0.names ?? [] }
+            let names = node.allArguments.flatMap { $0.names ?? [] }
             return Command(
                 name: node.commandName,
                 options: Set(names.map { ($0.kind == "short" ? "-" : "--") + $0.name }))

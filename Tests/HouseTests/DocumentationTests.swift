@@ -21,6 +21,30 @@ import Testing
         }
     }
 
+    @Test("what the units of contrib/ start exists, and a timer, a path or the machine starts each of them")
+    func unitsAreTrue() throws {
+        let commands = try Dictionary(uniqueKeysWithValues: Clone.commands().map { ($0.name, $0.options) })
+        let names = try FileManager.default.contentsOfDirectory(atPath: Clone.root.path + "/contrib")
+        let services = names.filter { $0.hasSuffix(".service") }
+        #expect(services.count >= 3)
+        for name in services {
+            let lines = try Clone.text("contrib/\(name)").split(separator: "\n")
+            let start = try #require(lines.first { $0.hasPrefix("ExecStart=") }, "\(name) starts nothing")
+            let words = start.split(separator: " ").map(String.init)
+            #expect(words[0] == "ExecStart=/usr/local/bin/tdr")
+            let options = try #require(commands[words[1]], "\(name) starts `tdr \(words[1])`: there is no such command")
+            for word in words where word.hasPrefix("--") {
+                #expect(options.contains(word), "\(name): there is no \(word)")
+            }
+            let unit = name.dropLast(".service".count)
+            // One that runs for ever is started with the machine.
+            let startsItself = lines.contains("[Install]")
+            #expect(
+                startsItself || names.contains("\(unit).timer") || names.contains("\(unit).path"),
+                "nothing starts \(name)")
+        }
+    }
+
     @Test("make targets shown in the documentation exist", arguments: pages)
     func targetsExist(page: String) throws {
         let makefile = try Clone.text("Makefile").split(separator: "\n")

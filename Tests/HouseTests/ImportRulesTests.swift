@@ -10,6 +10,7 @@ import Testing
         // Profiles are JSON.
         "BagIt": ["FoundationEssentials", "Glibc", "Streams", "Synchronization"],
         "GraphQL": ["Synchronization"],
+        "Delimited": ["Streams"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
         "S3": [
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
@@ -24,10 +25,12 @@ import Testing
             "NIOHTTPTypes",
             "NIOSSL", "ServiceLifecycle", "Streams", "Synchronization", "TDRCore", "UnixSignals",
         ],
+        "Couriers": [
+            "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
+        ],
         "TDRCore": [
-            "Archives", "BagIt", "CMagic", "CShims", "CryptoExtras", "CSignatures", "CYara", "FoundationEssentials",
-            "Glibc", "Pronom",
-            "S3", "Streams", "Synchronization",
+            "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "CryptoExtras", "Delimited",
+            "FoundationEssentials", "Glibc", "Pronom", "S3", "Streams", "Synchronization",
         ],
         "tdr": [
             "ArgumentParser", "CShims", "Dispatch", "FoundationEssentials", "Glibc", "Streams", "Synchronization",

@@ -1,7 +1,6 @@
 import CShims
 import Glibc
 package import Streams
-import Synchronization
 
 /// A real clamd with a tiny database of its own, for as long as this value lives.
 package final class Clamd: Sendable {
@@ -13,7 +12,7 @@ package final class Clamd: Sendable {
         (["X5O!P%@AP[4", #"\PZX54(P^)7CC)7}$"#, "EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!", "$H+H*"].joined()).utf8)
 
     private let folder: TemporaryFolder
-    private let program: Mutex<RunningProgram>
+    private let program: Guarded<RunningProgram>
     package let configuration: BytePath
     package let socket: BytePath
     /// The port on 127.0.0.1, when it has one.
@@ -46,7 +45,7 @@ package final class Clamd: Sendable {
                     \(more)
 
                     """.utf8)))
-        program = Mutex(try Clamd.start(configuration, socket))
+        program = Guarded(try Clamd.start(configuration, socket))
     }
 
     deinit {

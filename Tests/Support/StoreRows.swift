@@ -22,7 +22,7 @@ package enum StoreRows {
                 db,
                 sql: """
                     SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-                        AND name NOT LIKE 'grdb_%' AND name NOT IN ('run', 'event') ORDER BY name
+                        AND name NOT LIKE 'grdb_%' AND name NOT IN ('run', 'event', 'notice', 'noticeChannel', 'noticeDelivery') ORDER BY name
                     """)
             return try tables.flatMap { table in
                 try Row.fetchAll(db, sql: "SELECT * FROM \(table)").map { row in
@@ -64,7 +64,7 @@ package enum StoreRows {
             try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT hex(consignment.uuid), hex(file.uuid) FROM file
+                    SELECT hex(consignment.uuid), hex(coalesce(object, file.uuid)) FROM file
                         JOIN consignment ON consignment.id = consignmentId WHERE path = CAST(? AS BLOB)
                     """, arguments: [path]
             ).map { ($0[0], $0[1]) }
@@ -85,8 +85,13 @@ package enum StoreRows {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT hex(consignment.uuid), hex(file.uuid) FROM file JOIN consignment
-                        ON consignment.id = consignmentId WHERE sha256 IS NOT NULL AND storage = 'Copied'
+                    SELECT hex(consignment.uuid), hex(object) FROM (
+                        SELECT consignmentId, coalesce(object, uuid) AS object, sha256 FROM file
+                        UNION ALL SELECT consignmentId, coalesce(object, uuid), sha256 FROM withdrawnFile
+                            WHERE isPurged = 0
+                    ) JOIN consignment ON consignment.id = consignmentId WHERE sha256 IS NOT NULL AND storage = 'Copied'
+                        AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.consignmentId = consignment.id
+                            AND isPurged)
                     """
             ).map { "\(dashed($0[0]))/\(dashed($0[1]))" }
         }

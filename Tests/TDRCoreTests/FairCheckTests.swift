@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 import TDRTestSupport
 import Testing
 
@@ -10,7 +9,7 @@ import Testing
     private static let run = RunInfo(actor: "tester", command: "test", version: "0")
 
     private final class Outcomes: Sendable {
-        let order = Mutex<[(ConsignmentReference, Result<CheckSummary, any Error>)]>([])
+        let order = Guarded<[(ConsignmentReference, Result<CheckSummary, any Error>)]>([])
 
         var references: [ConsignmentReference] { order.withLock { $0.map(\.0) } }
     }

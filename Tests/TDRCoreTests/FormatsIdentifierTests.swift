@@ -1,7 +1,6 @@
 import Archives
 import Glibc
 import Streams
-import Synchronization
 import TDRTestSupport
 import Testing
 
@@ -19,7 +18,7 @@ import Testing
     ) async throws -> (files: [IdentifiedFile], summary: IdentifySummary) {
         var request = IdentifyRequest(places.map { .path($0) }, jobs: jobs)
         change(&request)
-        let received = Mutex<[IdentifiedFile]>([])
+        let received = Guarded<[IdentifiedFile]>([])
         let identifier = FormatIdentifier(signatures: try .bundled(), meter: ProgressMeter())
         let summary = try await identifier.identify(request) { files in received.withLock { $0 += files } }
         return (received.withLock { $0 }, summary)
@@ -133,7 +132,7 @@ import Testing
     // MARK: Archives
 
     private func tar(_ name: Name, gzip: Bool, _ members: [(String, [UInt8])]) throws -> BytePath {
-        let bytes = Mutex<[UInt8]>([])
+        let bytes = Guarded<[UInt8]>([])
         var writer = try TarWriter(compression: gzip ? .gzip(level: 6) : .none) { piece in
             bytes.withLock { $0 += piece }
         }

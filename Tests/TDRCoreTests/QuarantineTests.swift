@@ -28,7 +28,10 @@ import Testing
         #expect(try mode(of: held.directory) == 0o700)
         let file = try #require(try bench.store.quarantined(in: consignment).first)
         #expect(file.state == .held && file.path.display == "Records/bad" && file.found == "EICAR_Test_File")
-        #expect(try StoreRows.texts(bench.storePath, "SELECT new FROM event WHERE what = 'Quarantine'") == ["Held"])
+        #expect(
+            try StoreRows.texts(bench.storePath, "SELECT new FROM event WHERE what = 'Quarantine'") == [
+                "Held: EICAR_Test_File"
+            ])
         #expect(try bench.files(consignment)["Records/good"]?.statuses[.antivirus] == .success)
         // Checked again where it lies, it stays there.
         try await bench.check(consignment, antivirus: QuarantineTests.yara) { $0.again = true }

@@ -166,14 +166,22 @@ import Testing
                 FROM event JOIN run ON run.id = runId ORDER BY event.id
             """)
         let when = "tester|1767323045000|"
+        let signatures = try Signatures.bundled()
+        let engine = "tdr 0, database \(signatures.binaryFile), \(signatures.containerFile)"
         #expect(
             told == [
                 when + "BodyCreated|-|TDR-MB Mock Body", when + "SeriesCreated|-|MOCK1 123",
-                when + "ConsignmentCreated|-|TDR-2026-C", when + "Series|-|Completed", when + "Upload|-|InProgress",
+                when + "ConsignmentCreated|-|TDR-2026-C",
+                when
+                    + #"FileDefaults|-|{"RightsCopyright":"Crown copyright","LegalStatus":"Public Record(s)","#
+                    + #""HeldBy":"The National Archives, Kew","Language":"English","ClosureType":"Open","#
+                    + #""TitleClosed":"false","DescriptionClosed":"false"}"#,
+                when + "Series|-|Completed", when + "Upload|-|InProgress",
                 when
                     + #"FileStatus|-|{"Upload":"Success","ClientChecksum":"Success","ClientFilePath":"Success"}"#,
                 when + "Upload|InProgress|Completed", when + "ServerChecksum|-|InProgress",
-                when + "ServerFFID|-|InProgress", when + "ClientChecks|-|InProgress",
+                when + "ServerFFID|-|InProgress", when + "FormatEngine|-|\(engine)",
+                when + "ClientChecks|-|InProgress",
                 when + "AntivirusPolicy|-|none",
                 when
                     + #"FileStatus|-|{"ClientChecks":"Completed","ChecksumMatch":"Success","#

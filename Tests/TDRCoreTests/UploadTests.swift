@@ -376,7 +376,7 @@ import Testing
 final class Meddler: Sendable {
     private let stopping = Atomic<Bool>(false)
     private let rounds = Atomic<Int>(0)
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Guarded<pthread_t?>(nil)
     private let path: BytePath
     private let manner: String
 

@@ -25,7 +25,8 @@ import Testing
             ["check", "TDR-2026-C", "--antivirus", "perhaps"], ["status", "--files"], ["status", "--failed"],
             ["status", "TDR-2026-C", "--csv", "--json"], ["export"], ["export", "TDR-2026-C"],
             ["export", "TDR-2026-C", "--to", "x", "--allow", "VirusDetected", "--reason", "x"],
-            ["export", "TDR-2026-C", "--to", "x", "--allow", "Zip"], ["export", "x", "--to", "s3://bucket/prefix"],
+            ["export", "TDR-2026-C", "--to", "x", "--allow", "Zip"], ["export", "x", "--to", "s3://"],
+            ["export", "x", "--to", "s3://bucket//prefix"], ["export", "x", "--to", "s3://bucket/../prefix"],
             ["verify"], ["upload", "Records", "--links", "eat", "--series", "x", "--body", "y"],
             ["upload", "Records", "--resume", "TDR-2026-C"], ["upload", "--resume"], ["status", "a", "b"],
             ["--frobnicate"],
@@ -50,6 +51,7 @@ import Testing
         arguments: [
             (["status"], "there is no store in"), (["check", "TDR-2026-C"], "there is no store in"),
             (["export", "TDR-2026-C", "--to", "."], "there is no store in"),
+            (["export", "TDR-2026-C", "--to", "s3://bucket/prefix"], "there is no store in"),
             (["upload", "nowhere", "--series", "s", "--body", "b"], "name a folder of records"),
             (["upload", "--resume", "TDR-2026-C"], "there is no store in"), (["verify", "nowhere"], "nowhere"),
         ] as [([String], String)])

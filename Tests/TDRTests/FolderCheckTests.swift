@@ -117,6 +117,18 @@ import Testing
         #expect(paths == paths.sorted { $0.lexicographicallyPrecedes($1) })
     }
 
+    @Test("asks libmagic unless told not to")
+    func secondOpinion() throws {
+        let bench = try Workbench(["a.txt": "hello\n"])
+        let asked = try bench.tdr("check", "Records", "--antivirus", "none", "--json")
+        #expect(asked.output.contains("ASCII text"), "\(asked.output)")
+        let unasked = try bench.tdr("check", "Records", "--antivirus", "none", "--json", "--no-second-opinion")
+        #expect(unasked.code == 0, "\(unasked.errors)")
+        #expect(unasked.output.contains("x-fmt/111"))
+        #expect(!unasked.output.contains("ASCII text"))
+        #expect(!unasked.output.contains("text/plain"))
+    }
+
     @Test("treats links as an upload would")
     func links() throws {
         let bench = try Workbench(["a.txt": "hello\n", "link": .link("a.txt"), "out": .link("/etc/passwd")])

@@ -215,7 +215,8 @@ import Testing
         /// The rows, but for the place of the bag, which is each trial's own.
         func rows() throws -> [String] {
             try StoreRows.all(store).map { line in
-                line.replacing(folder.path.display, with: "FOLDER")
+                line.replacing(folder.path.display, with: "FOLDER").replacing(
+                    Hex.encode(folder.path.bytes), with: "FOLDER")
             }
         }
 

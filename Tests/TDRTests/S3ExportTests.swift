@@ -106,6 +106,115 @@ import Testing
                 == ["Failed"])
     }
 
+    @Test(
+        "ends with 1, says what the server refuses and what to do, and leaves nothing there",
+        arguments: [
+            ("skew", "RequestTimeTooSkewed", "set this machine's clock"),
+            ("denied", "AccessDenied", "The key may not do this"),
+            ("wrong-secret", "SignatureDoesNotMatch", "The secret does not go with the access key"),
+            ("expired", "ExpiredToken", "get new credentials"), ("redirect", "PermanentRedirect", "--region"),
+        ])
+    func refused(_ fault: String, _ code: String, _ advice: String) throws {
+        let (bench, _) = try S3ExportTests.bench(large: 100)
+        let server = try FaultServer(fault)
+        let finished = try S3ExportTests.export(bench, server.endpoint)
+        #expect(finished.code == 1)
+        #expect(finished.output == "")
+        #expect(finished.errors.contains(code) && finished.errors.contains(advice), "\(finished.errors)")
+        #expect(try server.tells("log") == [])
+        #expect(try server.tells("uploads") == [])
+        let json = try S3ExportTests.export(bench, server.endpoint, with: "--json")
+        #expect(json.code == 1)
+        #expect(json.errors.contains(code))
+    }
+
+    @Test("says that there is no such bucket")
+    func noBucket() throws {
+        let (bench, _) = try S3ExportTests.bench(large: 100)
+        let server = try FaultServer("none")
+        let finished = try Program.run(
+            Program.tdr,
+            ["export", "TDR-2026-C", "--to", "s3://elsewhere/in", "--endpoint", Argument(server.endpoint)],
+            environment: bench.environment(S3ExportTests.keys("key")), directory: bench.folder.path)
+        #expect(finished.code == 1)
+        #expect(finished.errors.contains("There is no such bucket"), "\(finished.errors)")
+    }
+
+    @Test("stops when the server's disk is full, and goes on when there is room, sending no part twice")
+    func full() throws {
+        let (bench, expected) = try S3ExportTests.bench()
+        let server = try FaultServer("full")
+        let stopped = try S3ExportTests.export(bench, server.endpoint)
+        #expect(stopped.code == 1)
+        #expect(stopped.errors.contains("The server has no room"), "\(stopped.errors)")
+        let status = try bench.tdr("status", "TDR-2026-C")
+        #expect(status.output.contains("Unfinished: s3://archive/in/TDR-2026-C.tar"), "\(status.output)")
+        _ = try server.tells("room")
+        let finished = try S3ExportTests.export(bench, server.endpoint)
+        #expect(finished.code == 0, "\(finished.errors)")
+        let parts = try server.tells("log").filter { $0.hasPrefix("part") }
+        #expect(parts.count == 3, "\(parts)")
+        #expect(try server.object("in/\(S3ExportTests.archive)", bench.folder) == expected)
+        try expectNothingLeft(bench, server)
+    }
+
+    @Test("gives up what was cut off, on the server and in the store, and can begin anew")
+    func abandoned() throws {
+        let (bench, expected) = try S3ExportTests.bench()
+        let server = try FaultServer("full")
+        #expect(try S3ExportTests.export(bench, server.endpoint).code == 1)
+        #expect(try server.tells("uploads").count == 1)
+        let status = try bench.tdr("status", "TDR-2026-C", "--json").json
+        #expect(status["unfinishedUploads"]?.elements.count == 1)
+        let doctor = try bench.tdr("doctor", "--antivirus", "none")
+        #expect(doctor.output.contains("tdr export --abandon TDR-2026-C"), "\(doctor.output)")
+        // The store knows the server; only the keys come from outside, and are never shown.
+        let keys = S3ExportTests.keys("key")
+        let given = try bench.tdr("export", "--abandon", "TDR-2026-C", environment: keys)
+        #expect(given.code == 0, "\(given.errors)")
+        #expect(given.output == "s3://archive/in/TDR-2026-C.tar\n")
+        #expect(!given.errors.contains(S3ExportTests.secret))
+        try expectNothingLeft(bench, server)
+        #expect(try StoreRows.texts(bench.store, "SELECT new FROM event WHERE what = 'UploadAbandoned'").count == 1)
+        let again = try bench.tdr("export", "--abandon", "TDR-2026-C", environment: keys)
+        #expect(again.code == 0)
+        #expect(again.output == "")
+        _ = try server.tells("room")
+        #expect(try S3ExportTests.export(bench, server.endpoint).code == 0)
+        #expect(try server.object("in/\(S3ExportTests.archive)", bench.folder) == expected)
+    }
+
+    @Test("keeps in the store what could not be given up, and gives up what a killed export left in a folder")
+    func abandonedElsewhere() throws {
+        let (bench, _) = try S3ExportTests.bench()
+        var server: FaultServer? = try FaultServer("full")
+        let endpoint = try #require(server?.endpoint)
+        #expect(try S3ExportTests.export(bench, endpoint).code == 1)
+        server = nil
+        let failed = try bench.tdr("export", "--abandon", "TDR-2026-C", environment: S3ExportTests.keys("key"))
+        #expect(failed.code == 1, "\(failed.errors)")
+        #expect(try StoreRows.value(bench.store, "SELECT count(*) FROM s3Upload") == 1)
+
+        let trial = try InterruptionTests.copy(of: bench)
+        try StoreRows.execute(trial.store, "DELETE FROM s3Upload")
+        let out = trial.folder.appending("out")
+        let running = try trial.start(["export", "TDR-2026-C", "--to", "out", "--form", "tar"])
+        let began = waitUntil { running.hasEnded || exists(out.appending(".TDR-2026-C.tar.tdr-partial")) }
+        #expect(began)
+        running.send(SIGSTOP)
+        if !running.hasEnded {
+            #expect(try trial.run(["export", "--abandon", "TDR-2026-C", "--to", "out"]).code == 75)
+        }
+        running.send(SIGKILL)
+        _ = try running.wait()
+        let given = try trial.run(["export", "--abandon", "TDR-2026-C", "--to", "out"])
+        #expect(given.code == 0, "\(given.errors)")
+        #expect(try names(in: out).filter { $0.hasPrefix(".") } == [])
+        let open: Int? = try StoreRows.value(
+            trial.store, "SELECT count(*) FROM consignmentStatus WHERE statusType = 'Export' AND value = 'InProgress'")
+        #expect(open == 0)
+    }
+
     @Test("begins anew when the server has forgotten the upload")
     func forgotten() throws {
         let (bench, expected) = try S3ExportTests.bench()
@@ -119,10 +228,12 @@ import Testing
         try expectNothingLeft(bench, server)
     }
 
-    @Test("leaves what is there as it is, and refuses a folder")
-    func taken() throws {
+    @Test(
+        "leaves what is there as it is, also on a server without conditional writes, and refuses a folder",
+        arguments: ["none", "unconditional"])
+    func taken(_ fault: String) throws {
         let (bench, _) = try S3ExportTests.bench(large: 100)
-        let server = try FaultServer("none")
+        let server = try FaultServer(fault)
         #expect(try S3ExportTests.export(bench, server.endpoint).code == 0)
         let first = try server.object("in/\(S3ExportTests.archive)", bench.folder)
         let (other, expected) = try S3ExportTests.bench(large: 101)

@@ -3,11 +3,17 @@
 Prints its address. s3-fault-server.py FAULT: one of none, busy (3 requests of 10 get 503, by a fixed seed), cut (the
 connection is cut in the middle of the first try of each part), late-error (the first completion answers 200 with an
 error in it), lost-upload (the upload is forgotten before the second part), wrong-etag (once), always-wrong-etag,
-always-busy, trickle (answers come byte by byte), lost-answer (the first completion works and its answer is cut).
+always-busy, trickle (answers come byte by byte), lost-answer (the first completion works and its answer is cut),
+unconditional (If-None-Match on a PUT is answered with 501, as OpenStack Swift does), full (no room after the first
+part, until GET /-/room), skew (the server's clock is an hour ahead), denied (nothing may be written), wrong-secret,
+expired, redirect (to another region), cut-read (the connection is cut in the middle of the first try of each range),
+no-ranges (whole objects are sent instead), changing (the object changes after the first range).
 
-GET /-/log prints a line for each part that was taken and each completion; GET /-/uploads the unfinished uploads.
+GET /-/log prints a line for each part that was taken, each completion and each range that was read; GET /-/uploads the
+unfinished uploads; GET /-/flip?KEY changes a byte in the middle of an object, GET /-/remove?KEY takes it away.
 """
 import base64
+import calendar
 import hashlib
 import itertools
 import random
@@ -71,6 +77,17 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, "\n".join(log).encode())
         if url.path == "/-/uploads":
             return self.answer(200, "\n".join(uploads).encode())
+        if url.path == "/-/room":
+            once("room")
+            return self.answer(200)
+        if url.path == "/-/flip":
+            whole = bytearray(objects[unquote(url.query)])
+            whole[len(whole) // 2] ^= 1
+            objects[unquote(url.query)] = bytes(whole)
+            return self.answer(200)
+        if url.path == "/-/remove":
+            del objects[unquote(url.query)]
+            return self.answer(200)
         _, bucket, *rest = unquote(url.path).split("/")
         key = "/".join(rest)
         length = int(self.headers.get("content-length") or 0)
@@ -85,6 +102,9 @@ class Handler(BaseHTTPRequestHandler):
                 refused = chance.random() < 0.3
             if refused:
                 return self.error(503, "SlowDown")
+        refusal = self.refusal(query)
+        if refusal:
+            return self.error(*refusal)
         if not (self.headers.get("authorization") or "").startswith("AWS4-HMAC-SHA256 Credential=key/"):
             return self.error(403, "AccessDenied")
         if self.headers.get("x-amz-content-sha256") != hashlib.sha256(body).hexdigest():
@@ -96,6 +116,20 @@ class Handler(BaseHTTPRequestHandler):
         if bucket != "archive":
             return self.error(404, "NoSuchBucket")
         self.serve(key, query, body)
+
+    def refusal(self, query):
+        """The status and code of what the server refuses by itself; None for what it does."""
+        writes = self.command in ("PUT", "POST")
+        if fault == "full" and writes and query.get("partNumber", "1") != "1" and "room" not in seen:
+            return 507, "InsufficientStorage"
+        if fault == "denied" and writes:
+            return 403, "AccessDenied"
+        if fault == "skew":
+            date = self.headers.get("x-amz-date") or "19700101T000000Z"
+            if abs(time.time() + 3600 - calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ"))) > 900:
+                return 403, "RequestTimeTooSkewed"
+        return {"wrong-secret": (403, "SignatureDoesNotMatch"), "expired": (400, "ExpiredToken"),
+                "redirect": (301, "PermanentRedirect")}.get(fault)
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any
 
@@ -118,14 +152,35 @@ class Handler(BaseHTTPRequestHandler):
                 return self.error(404, "NoSuchUpload")
             return self.serve_upload(key, query, body)
         if method == "PUT":
+            if fault == "unconditional" and "if-none-match" in self.headers:
+                return self.error(501, "NotImplemented")
             if self.headers.get("if-none-match") == "*" and key in objects:
                 return self.error(412, "PreconditionFailed")
             objects[key] = body
             return self.answer(200, headers=[("etag", f'"{self.etag(hashlib.md5(body).hexdigest())}"')])
         if key not in objects:
             return self.error(404, "NoSuchKey")
+        wanted = self.headers.get("range")
+        if method == "GET" and wanted and fault != "no-ranges":
+            return self.serve_range(key, wanted)
         self.answer(
             200, objects[key], [("content-length", str(len(objects[key]))), ("etag", '"whole"')])
+
+    def serve_range(self, key, wanted):
+        with lock:
+            log.append(f"read {wanted}")
+            changed = fault == "changing" and sum(line.startswith("read") for line in log) > 1
+        if changed or self.headers.get("if-match") != '"whole"':
+            return self.error(412, "PreconditionFailed")
+        first, last = (int(number) for number in wanted.removeprefix("bytes=").split("-"))
+        piece = objects[key][first:last + 1]
+        if fault == "cut-read" and once("cut" + wanted):
+            self.send_response(206)
+            self.send_header("content-length", str(len(piece)))
+            self.end_headers()
+            self.wfile.write(piece[:len(piece) // 2])
+            return self.cut()
+        self.answer(206, piece, [("content-range", f"bytes {first}-{last}/{len(objects[key])}")])
 
     def etag(self, true):
         wrong = fault == "always-wrong-etag" or fault == "wrong-etag" and once("etag")

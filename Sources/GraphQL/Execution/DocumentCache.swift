@@ -10,6 +10,10 @@ final class DocumentCache: Sendable {
         var old: [String: PreparedDocument] = [:]
     }
 
+    /// The longest text that is remembered. What clients ask again and again is short; and long texts, of which each
+    /// takes many times its length when it is parsed, could fill the memory.
+    private static let longest = 8 * 1024
+
     private let half: Int
     private let generations = Mutex(Generations())
 
@@ -18,7 +22,7 @@ final class DocumentCache: Sendable {
 
     subscript(query: String) -> PreparedDocument? {
         get {
-            guard half > 0 else { return nil }
+            guard half > 0, query.utf8.count <= DocumentCache.longest else { return nil }
             return generations.withLock { generations in
                 if let document = generations.young[query] { return document }
                 guard let document = generations.old[query] else { return nil }
@@ -27,7 +31,7 @@ final class DocumentCache: Sendable {
             }
         }
         set {
-            guard half > 0, let newValue else { return }
+            guard half > 0, let newValue, query.utf8.count <= DocumentCache.longest else { return }
             generations.withLock { store(newValue, query, in: &$0) }
         }
     }

@@ -20,6 +20,8 @@ struct Execution {
     private var errors: [GraphQLError] = []
     private var untoldErrors = 0
     private var errorLimit = 0
+    /// Where fields stand that errors were told of.
+    private var places: [ObjectIdentifier: [SourceLocation]] = [:]
     /// Where the walk over the finished result is.
     private var path: [PathStep] = []
 
@@ -317,13 +319,27 @@ struct Execution {
             untoldErrors += 1
             return
         }
-        let places = failure.at.map { [$0] } ?? field?.nodes.map(\.at) ?? []
+        let locations: [SourceLocation]
+        if let at = failure.at {
+            locations = [plan.source.location(at)]
+        } else if let field {
+            locations = self.locations(of: field)
+        } else {
+            locations = []
+        }
         var extensions = failure.error.extensions
         if let code = failure.error.code { extensions["code"] = .string(code) }
         errors.append(
             GraphQLError(
-                .execution, failure.error.message, locations: places.map { plan.source.location($0) }, path: path,
-                extensions: extensions))
+                .execution, failure.error.message, locations: locations, path: path, extensions: extensions))
+    }
+
+    /// Where the field was written: of very many times the first few.
+    private mutating func locations(of field: FieldPlan) -> [SourceLocation] {
+        if let known = places[ObjectIdentifier(field)] { return known }
+        let new = plan.source.locations(field.nodes.prefix(20).map(\.at))
+        places[ObjectIdentifier(field)] = new
+        return new
     }
 }
 

@@ -100,10 +100,7 @@ struct Parents: Sendable {
     }
 
     func mismatches<Parent>(_ type: Parent.Type) -> [Resolved] {
-        values.map { value in
-            value is Parent
-                ? .null : .failure(FieldError("A resolver gave no \(Parent.self).", code: "INTERNAL_SERVER_ERROR"))
-        }
+        values.map { _ in .failure(FieldError("A resolver gave no \(Parent.self).", code: "INTERNAL_SERVER_ERROR")) }
     }
 
     /// Sendable: a level is executed by one task alone, which is the only one to have this.

@@ -70,7 +70,7 @@ final class FieldPlan: Sendable {
     func selection(of type: NamedType, in plan: OperationPlan) throws(Coercion.ArgumentFault) -> SelectionPlan {
         if let known = selections.withLock({ $0[type.index] }) { return known }
         let new = try plan.fields(of: type, in: nodes.compactMap(\.selection))
-        selections.withLock { $0[type.index] = new }
+        if plan.mayKeepAnother() { selections.withLock { $0[type.index] = new } }
         return new
     }
 }

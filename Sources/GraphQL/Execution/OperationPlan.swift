@@ -1,3 +1,5 @@
+import Synchronization
+
 /// An operation made ready for execution, for certain values of the variables that `@skip` and `@include` ask.
 ///
 /// What is selected in abstract types is planned when a value of a concrete type is first met: there may be very many
@@ -11,6 +13,9 @@ final class OperationPlan: Sendable {
     let rootType: NamedType
     let selection: SelectionSet
     let isMutation: Bool
+    private let kept = Mutex(0)
+    /// How many selections may be remembered.
+    private static let mostKept = 2_000
 
     init(
         schema: Schema, fragments: [String: FragmentNode], source: SourceText, conditions: JSONObject,
@@ -23,6 +28,14 @@ final class OperationPlan: Sendable {
         self.rootType = rootType
         selection = operation.selection
         isMutation = operation.kind == .mutation
+    }
+
+    /// Whether there is room to remember one more selection.
+    func mayKeepAnother() -> Bool {
+        kept.withLock { kept in
+            kept += 1
+            return kept <= OperationPlan.mostKept
+        }
     }
 
     /// What is selected in an object of a type: each field once, §6.3.2.

@@ -64,8 +64,8 @@ final class PreparedDocument: Sendable {
                         locations: [source.location(operation.node.at)],
                         extensions: ["code": "OPERATION_RESOLUTION_FAILURE"]))
             }
-            variables = try Coercion(schema: schema).variables(
-                of: operation.node, given: request.variables, source: source, nesting: limits.variableNesting)
+            var coercion = VariableCoercion(schema: schema, source: source, nesting: limits.variableNesting)
+            variables = try coercion.values(of: operation.node, given: request.variables)
             let cost = operation.cost(variables)
             if cost > limits.cost {
                 throw RequestFault(

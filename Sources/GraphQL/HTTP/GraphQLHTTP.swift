@@ -67,7 +67,8 @@ package enum GraphQLHTTP {
         var members = JSONObject()
         for part in queryString.utf8.split(separator: UInt8(ascii: "&")) {
             let pair = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = decode(pair[0]), let text = decode(pair.count > 1 ? pair[1] : part[part.endIndex...]) else {
+            guard let name = decode(pair[0]), let text = decode(pair.count > 1 ? pair[1] : part[part.endIndex...])
+            else {
                 throw Refusal(status: 400, message: "The URL's parameters are not in UTF-8 and percent encoding.")
             }
             guard ["query", "operationName", "variables", "extensions"].contains(name) else { continue }

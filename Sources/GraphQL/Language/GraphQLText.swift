@@ -28,7 +28,11 @@ enum GraphQLText {
         // Scalars, since a carriage return and a line feed are one character to Swift.
         var lines = [String.UnicodeScalarView()]
         for scalar in text.unicodeScalars {
-            if scalar == "\n" { lines.append(String.UnicodeScalarView()) } else { lines[lines.count - 1].append(scalar) }
+            if scalar == "\n" {
+                lines.append(String.UnicodeScalarView())
+            } else {
+                lines[lines.count - 1].append(scalar)
+            }
         }
         func isIndented(_ line: String.UnicodeScalarView) -> Bool { line.first == " " || line.first == "\t" }
         let isSingle = lines.count == 1
@@ -67,15 +71,44 @@ enum GraphQLText {
         }
     }
 
-    /// A value in a message, as the reference implementation shows values.
+    /// A value in a message, as the reference implementation shows values; not much more of it than anybody reads.
     static func shown(_ value: JSONValue) -> String {
+        var text = ""
+        show(value, into: &text)
+        return text
+    }
+
+    private static let shownBytes = 400
+
+    private static func show(_ value: JSONValue, into text: inout String) {
         switch value {
-        case .list(let values): "[" + values.map(shown).joined(separator: ", ") + "]"
+        case .list(let values):
+            text += "["
+            for (index, value) in values.enumerated() {
+                if index > 0 { text += ", " }
+                if isFull(&text) { break }
+                show(value, into: &text)
+            }
+            text += "]"
+        case .object(let object) where object.isEmpty: text += "{}"
         case .object(let object):
-            object.isEmpty
-                ? "{}"
-                : "{ " + object.members.map { "\($0.name): \(shown($0.value))" }.joined(separator: ", ") + " }"
-        default: value.text
+            text += "{ "
+            for (index, member) in object.members.enumerated() {
+                if index > 0 { text += ", " }
+                if isFull(&text) { break }
+                text += "\(member.name.prefix(shownBytes)): "
+                show(member.value, into: &text)
+            }
+            text += " }"
+        case .string(let string) where string.utf8.count > shownBytes:
+            text += JSONValue.string(string.prefix(shownBytes) + "…").text
+        default: text += value.text
         }
+    }
+
+    private static func isFull(_ text: inout String) -> Bool {
+        guard text.utf8.count > shownBytes else { return false }
+        text += "…"
+        return true
     }
 }

@@ -193,24 +193,30 @@ struct SourceText: Sendable {
     let bytes: [UInt8]
 
     /// - Parameter offset: In bytes.
-    func location(_ offset: Int) -> SourceLocation {
+    func location(_ offset: Int) -> SourceLocation { locations([offset])[0] }
+
+    /// The places of many offsets in one walk over the text.
+    func locations(_ offsets: [Int]) -> [SourceLocation] {
+        var places = Array(repeating: SourceLocation(line: 1, column: 1), count: offsets.count)
         var line = 1
-        var start = 0
+        var column = 1
         var at = 0
-        let end = min(offset, bytes.count)
-        while at < end {
-            let byte = bytes[at]
-            at += 1
-            if byte == 0x0A || byte == 0x0D {
-                if byte == 0x0D, at < bytes.count, bytes[at] == 0x0A { at += 1 }
-                // The second half of a line break is still in the line that it ends.
-                if at > end { break }
-                line += 1
-                start = at
+        for index in offsets.indices.sorted(by: { offsets[$0] < offsets[$1] }) {
+            while at < min(offsets[index], bytes.count) {
+                let byte = bytes[at]
+                at += 1
+                // The first half of a line break of two is a character of the line that it ends.
+                let isBreak = byte == 0x0A || byte == 0x0D && !(at < bytes.count && bytes[at] == 0x0A)
+                if isBreak {
+                    line += 1
+                    column = 1
+                } else if byte & 0xC0 != 0x80 {
+                    // Bytes that continue a character are not counted.
+                    column += 1
+                }
             }
+            places[index] = SourceLocation(line: line, column: column)
         }
-        // Bytes that continue a character are not counted.
-        let column = bytes[start..<end].reduce(1) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
-        return SourceLocation(line: line, column: column)
+        return places
     }
 }

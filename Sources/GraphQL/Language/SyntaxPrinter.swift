@@ -1,13 +1,13 @@
 /// Writes documents in the one form that everybody writes them in.
 enum SyntaxPrinter {
     static func print(_ document: DocumentNode) -> String {
-        document.definitions.map { definition in
+        document.definitions.compactMap { definition -> String? in
             switch definition {
             case .operation(let node): print(node)
             case .fragment(let node):
                 "fragment \(node.name.text) on \(node.typeCondition.text)\(suffix(node.directives))"
                     + " \(print(node.selection, indent: ""))"
-            case .typeSystem: ""
+            case .typeSystem: nil
             }
         }.joined(separator: "\n\n")
     }
@@ -37,7 +37,8 @@ enum SyntaxPrinter {
             case .spread(let node): "\(inner)...\(node.name.text)\(suffix(node.directives, indent: inner))"
             case .inline(let node):
                 "\(inner)... \(node.typeCondition.map { "on \($0.text) " } ?? "")"
-                    + node.directives.map { print($0, indent: inner) + " " }.joined() + print(node.selection, indent: inner)
+                    + node.directives.map { print($0, indent: inner) + " " }.joined()
+                    + print(node.selection, indent: inner)
             }
         }
         return "{\n" + lines.joined(separator: "\n") + "\n\(indent)}"
@@ -55,7 +56,8 @@ enum SyntaxPrinter {
 
     private static func arguments(_ arguments: [ArgumentNode], indent: String) -> String {
         if arguments.isEmpty { return "" }
-        return "(" + arguments.map { "\($0.name.text): \(print($0.value, indent: indent))" }.joined(separator: ", ") + ")"
+        return "(" + arguments.map { "\($0.name.text): \(print($0.value, indent: indent))" }.joined(separator: ", ")
+            + ")"
     }
 
     private static func suffix(_ directives: [DirectiveNode], indent: String = "") -> String {
@@ -89,7 +91,7 @@ enum SyntaxPrinter {
 
 /// Documents by themselves, without a schema.
 package enum GraphQLDocument {
-    /// The document in the one form that everybody writes documents in.
+    /// The document in the one form that everybody writes documents in; definitions of types are left out.
     ///
     /// - Throws: ``GraphQLError`` when it is no GraphQL, or more than the limits allow.
     package static func formatted(_ query: String, limits: Limits = Limits()) throws -> String {

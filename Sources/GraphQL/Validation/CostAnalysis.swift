@@ -42,10 +42,15 @@ struct CostAnalysis {
         guard let parent, !node.name.text.hasPrefix("__"), let info = schema.field(node.name.text, of: parent) else {
             return 0
         }
-        let own = max(0, info.definition.cost)
+        // What an interface says costs what the dearest of its types does.
+        var infos = [info]
+        if parent.isAbstract { infos += parent.orderedPossibleTypes.compactMap { schema.types[$0].field(info.name) } }
+        let own = infos.reduce(0) { max($0, $1.definition.cost) }
         guard let selection = node.selection else { return own }
         let inner = cost(selection, schema.named(info.type))
-        let (product, isTooMuch) = inner.multipliedReportingOverflow(by: factor(node, info))
+        var most = 0
+        for info in infos { most = max(most, factor(node, info)) }
+        let (product, isTooMuch) = inner.multipliedReportingOverflow(by: most)
         return isTooMuch ? Int.max : CostAnalysis.add(own, product)
     }
 

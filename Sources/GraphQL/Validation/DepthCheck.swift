@@ -35,7 +35,7 @@ struct DepthCheck {
     }
 
     /// What is wrong with the first operation that goes too deep.
-    mutating func error() -> GraphQLError? {
+    mutating func error() -> (error: GraphQLError, at: Int)? {
         for fragment in FragmentOrder.innerFirst(fragments) {
             measures[fragment.name.text] = measure(
                 fragment.selection, parent: schema.type(named: fragment.typeCondition.text))
@@ -59,10 +59,8 @@ struct DepthCheck {
         return nil
     }
 
-    private func fault(_ message: String, _ operation: OperationNode) -> GraphQLError {
-        GraphQLError(
-            .limit, message, locations: [document.source.location(operation.at)],
-            extensions: ["code": "QUERY_TOO_DEEP"])
+    private func fault(_ message: String, _ operation: OperationNode) -> (error: GraphQLError, at: Int) {
+        (GraphQLError(.limit, message, extensions: ["code": "QUERY_TOO_DEEP"]), operation.at)
     }
 
     private func measure(_ set: SelectionSet, parent: NamedType?) -> Measure {

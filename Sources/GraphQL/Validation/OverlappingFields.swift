@@ -78,7 +78,8 @@ struct OverlappingFields {
         guard pairs.insert(pair).inserted else { return }
         found.append(
             Conflict(
-                message: "Fields \"\(clash.name)\" conflict because \(clash.reason). Use different aliases on the fields"
+                message:
+                    "Fields \"\(clash.name)\" conflict because \(clash.reason). Use different aliases on the fields"
                     + " to fetch both if this was intentional.", offsets: fields.map(\.at)))
     }
 
@@ -147,19 +148,14 @@ struct OverlappingFields {
     /// Those that can be fields of one object: objects of different types never meet.
     private func partition(_ group: [Entry]) -> [[Entry]] {
         if group.count == 1 { return [group] }
-        var abstract: [Entry] = []
-        var byObject: [Int: [Entry]] = [:]
-        var order: [Int] = []
-        for entry in group {
-            if let parent = entry.parent, parent.isObject {
-                if byObject[parent.index] == nil { order.append(parent.index) }
-                byObject[parent.index, default: []].append(entry)
-            } else {
-                abstract.append(entry)
-            }
+        var objects: [Int] = []
+        for case let parent? in group.map(\.parent) where parent.isObject && !objects.contains(parent.index) {
+            objects.append(parent.index)
         }
-        if order.isEmpty { return [abstract] }
-        return order.map { (byObject[$0] ?? []) + abstract }
+        if objects.count < 2 { return [group] }
+        return objects.map { object in
+            group.filter { entry in entry.parent.map { !$0.isObject || $0.index == object } ?? true }
+        }
     }
 
     private mutating func askIdentity(of group: [Entry]) -> [Clash] {

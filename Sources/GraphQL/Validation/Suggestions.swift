@@ -9,7 +9,8 @@ enum Suggestions {
         case 1: return " Did you mean \(subject)\(quoted[0])?"
         case 2: return " Did you mean \(subject)\(quoted[0]) or \(quoted[1])?"
         default:
-            return " Did you mean \(subject)" + quoted.dropLast().joined(separator: ", ") + ", or \(quoted[quoted.count - 1])?"
+            return " Did you mean \(subject)" + quoted.dropLast().joined(separator: ", ")
+                + ", or \(quoted[quoted.count - 1])?"
         }
     }
 

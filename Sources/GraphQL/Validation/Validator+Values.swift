@@ -10,7 +10,7 @@ extension Validator {
         case .list(let elements):
             var isChecked = isChecked
             if isChecked, let use, use.element == nil {
-                reportMismatch(node, use)
+                reportMismatch(node, use.nullable)
                 isChecked = false
             }
             for element in elements { walk(element, as: use.map { $0.element ?? $0.nullable }, isChecked: isChecked) }
@@ -18,7 +18,8 @@ extension Validator {
         case .null:
             if isChecked, let use, use.isNonNull {
                 report(
-                    "ValuesOfCorrectTypeRule", "Expected value of type \"\(schema.text(use))\", found null.", at: node.at)
+                    "ValuesOfCorrectTypeRule", "Expected value of type \"\(schema.text(use))\", found null.",
+                    at: node.at)
             }
         case .int, .float, .string, .bool, .enum: if isChecked, let use { reportMismatch(node, use) }
         }

@@ -7,8 +7,10 @@ struct Validator {
     let limits: Limits
     /// The last of a name.
     let fragments: [String: FragmentNode]
-    var errors: [GraphQLError] = []
-    var isFull = false
+    /// Without their places, which are looked up all at once.
+    private(set) var errors: [GraphQLError] = []
+    private var offsets: [[Int]] = []
+    private(set) var isFull = false
     /// What the definition that is walked uses.
     var uses = DefinitionUses()
 
@@ -31,23 +33,38 @@ struct Validator {
     static func errors(of document: DocumentNode, schema: Schema, limits: Limits) -> [GraphQLError] {
         var validator = Validator(document, schema: schema, limits: limits)
         validator.run()
-        return validator.errors
+        return validator.located()
+    }
+
+    private func located() -> [GraphQLError] {
+        let places = document.source.locations(offsets.flatMap { $0 })
+        var errors = errors
+        var next = 0
+        for (index, offsets) in offsets.enumerated() where !offsets.isEmpty {
+            errors[index].locations = Array(places[next..<next + offsets.count])
+            next += offsets.count
+        }
+        return errors
+    }
+
+    private mutating func add(_ error: GraphQLError, at places: [Int] = []) {
+        errors.append(error)
+        offsets.append(places)
     }
 
     mutating func report(_ rule: String, _ message: String, at offsets: [Int]) {
         if isFull { return }
         if errors.count >= limits.errors {
             isFull = true
-            errors.append(
+            add(
                 GraphQLError(
                     .limit, "Too many validation errors, error limit reached. Validation aborted.",
                     extensions: ["code": "GRAPHQL_VALIDATION_FAILED"]))
             return
         }
-        errors.append(
-            GraphQLError(
-                .validation(rule: rule), message, locations: offsets.map { document.source.location($0) },
-                extensions: ["code": "GRAPHQL_VALIDATION_FAILED"]))
+        add(
+            GraphQLError(.validation(rule: rule), message, extensions: ["code": "GRAPHQL_VALIDATION_FAILED"]),
+            at: offsets)
     }
 
     mutating func report(_ rule: String, _ message: String, at offset: Int) { report(rule, message, at: [offset]) }
@@ -76,7 +93,7 @@ struct Validator {
         if isFull || hasCycles { return }
         var depth = DepthCheck(document, schema: schema, fragments: fragments, limits: limits)
         if let tooDeep = depth.error() {
-            errors.append(tooDeep)
+            add(tooDeep.error, at: [tooDeep.at])
             return
         }
         var overlap = OverlappingFields(document, schema: schema, fragments: fragments)
@@ -84,7 +101,7 @@ struct Validator {
             report("OverlappingFieldsCanBeMergedRule", conflict.message, at: conflict.offsets)
         }
         if overlap.isExhausted {
-            errors.append(
+            add(
                 GraphQLError(
                     .limit, "The selections are too tangled to be merged.", extensions: ["code": "QUERY_TOO_COMPLEX"]))
         }

@@ -116,10 +116,11 @@ struct LiveSequences: ~Copyable {
     }
 
     /// A chain was found: the sequence goes on to its next one, or holds.
-    mutating func advance(_ live: Int, _ hit: Hit) {
-        hits[Int(tables.sequences[Int(sequences[live].sequence)].chains.start + sequences[live].chain)] = hit
+    func advance(_ live: Int, _ hit: Hit) {
+        let chains = tables.sequences[Int(sequences[live].sequence)].chains
+        hits[Int(chains.start + sequences[live].chain)] = hit
         sequences[live].chain += 1
-        if sequences[live].chain == tables.sequences[Int(sequences[live].sequence)].chains.count {
+        if sequences[live].chain == chains.count {
             sequences[live].state = .holds
             signatures[Int(sequences[live].owner)].holding += 1
         } else {
@@ -130,7 +131,7 @@ struct LiveSequences: ~Copyable {
     }
 
     /// A chain is not there: its signature does not match.
-    mutating func fail(_ live: Int) {
+    func fail(_ live: Int) {
         sequences[live].state = .failed
         signatures[Int(sequences[live].owner)].isFailed = true
     }

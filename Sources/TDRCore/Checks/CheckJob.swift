@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 
 /// The check of one consignment, from the lock to the roll-up, made by any number of threads.
 final class CheckJob: Sendable {
@@ -20,7 +19,7 @@ final class CheckJob: Sendable {
         var failure: (any Error)?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Takes the consignment's lock and marks its checks as begun. `settled` is called once, when it is over.
     ///
@@ -46,6 +45,7 @@ final class CheckJob: Sendable {
             softwareVersion: run.version)
         // The bytes are looked for before anything is marked as begun.
         _ = try ConsignmentBytes(consignment, in: store)
+        try ObjectSweep.sweep(consignment, in: store)
         try Quarantine.settle(consignment, in: store)
         try recorder.begin(checks, of: consignment, policy: request)
     }
@@ -121,6 +121,7 @@ final class CheckJob: Sendable {
             throw CheckError.lostFiles(consignment.reference, expected: feed.files, recorded: recorder.count)
         }
         let outcome = try recorder.rollUp(checks)
+        try store.countLikeness(of: consignment)
         return CheckSummary(
             consignment: consignment, filesChecked: recorder.count, filesWithProblems: outcome.problems,
             statuses: outcome.statuses, engines: engines.engines.map(\.version),

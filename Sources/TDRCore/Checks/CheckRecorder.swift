@@ -1,6 +1,5 @@
 import GRDB
 import Streams
-import Synchronization
 
 /// Records findings: statuses, results and history of a thousand files to a transaction, from any thread.
 final class CheckRecorder: Sendable {
@@ -11,6 +10,8 @@ final class CheckRecorder: Sendable {
         var count = 0
         /// Whether rows say of objects that they lie elsewhere than they do.
         var movesObjects = false
+        /// Whether the run goes on with one that was cut off before its end.
+        var isContinued = false
     }
 
     private let consignment: Consignment
@@ -19,9 +20,11 @@ final class CheckRecorder: Sendable {
     /// The rows of the run's antivirus engines, in their order.
     private let antivirusEngines: [Int64]
     private let formatEngine: Int64
-    private let state = Mutex(State())
+    /// The same as the history names them.
+    private let engineNames: [(check: CheckKind, what: String, name: String)]
+    private let state = Guarded(State())
     /// One writer at a time; the readers go on meanwhile.
-    private let writing = Mutex(())
+    private let writing = Guarded(())
 
     init(
         _ consignment: Consignment, in store: Store, run: RunID, engines: AntivirusEngines, signatures: Signatures,
@@ -31,9 +34,12 @@ final class CheckRecorder: Sendable {
         self.store = store
         self.run = run
         let versions = engines.engines.map(\.version)
+        let pronom = EngineVersion(
+            software: Signatures.software, softwareVersion: softwareVersion, databaseVersion: signatures.binaryFile)
+        engineNames =
+            versions.map { (.antivirus, EventName.antivirusEngine, "\($0)") }
+            + [(.format, EventName.formatEngine, "\(pronom), \(signatures.containerFile)")]
         (antivirusEngines, formatEngine) = try store.write { db in
-            let pronom = EngineVersion(
-                software: Signatures.software, softwareVersion: softwareVersion, databaseVersion: signatures.binaryFile)
             return (
                 try versions.map { try db.engine($0, kind: "antivirus", method: "") },
                 try db.engine(pronom, kind: "format", container: signatures.containerFile, method: "pronom")
@@ -47,9 +53,17 @@ final class CheckRecorder: Sendable {
     /// Marks the checks as begun, and what was decided about antivirus.
     func begin(_ checks: Set<CheckKind>, of consignment: Consignment, policy: CheckRequest) throws {
         let now = store.clock()
+        let isContinued = try store.statuses(of: consignment).contains { type, value in
+            value == .inProgress && checks.contains { $0.consignmentStep == type }
+        }
+        state.withLock { $0.isContinued = isContinued }
         try store.write { db in
             for check in checks.sorted() {
                 try db.move(consignment, check.consignmentStep, to: .inProgress, run: run, at: now)
+            }
+            // With what each run checked: the tables have the latest results alone.
+            for (check, what, name) in engineNames where checks.contains(check) {
+                try db.recordEvent(run, at: now, consignment: consignment.row, what, new: name)
             }
             if !checks.isEmpty { try db.move(consignment, .clientChecks, to: .inProgress, run: run, at: now) }
             if policy.checks.contains(.antivirus) {
@@ -87,6 +101,7 @@ final class CheckRecorder: Sendable {
             try store.write { db in
                 var tally = TallyChange()
                 for finding in findings { try record(finding, db, at: now, &tally) }
+                try tellOfMalware(findings, db, at: now)
                 try db.apply(tally, to: consignment)
             }
         }
@@ -153,6 +168,24 @@ final class CheckRecorder: Sendable {
             FileStatusChange(
                 row: file.key.row, values: values, reasons: reasons, old: file.statuses, serverSHA256: digest),
             in: consignment, run: run, at: now, tally: &tally)
+    }
+
+    /// One notice for all in the transaction, so that a folder full of infected files is no flood.
+    private func tellOfMalware(_ findings: [FileFindings], _ db: Database, at now: Timestamp) throws {
+        var count = 0
+        var first: [Notice.InfectedFile] = []
+        for finding in findings {
+            guard case .found(let names) = finding.antivirus?.verdict,
+                finding.file.statuses[.antivirus] != .virusDetected
+            else { continue }
+            count += 1
+            if first.count < 10 {
+                first.append(
+                    Notice.InfectedFile(
+                        fileId: finding.file.key.id.description, path: finding.file.key.path.display, found: names))
+            }
+        }
+        if count > 0 { try db.notify(.malwareFound(count: count, first: first), of: consignment, at: now) }
     }
 
     /// One row a match, or one that says that nothing matched; libmagic's opinion stands in the first.
@@ -222,24 +255,15 @@ final class CheckRecorder: Sendable {
     ) {
         let now = store.clock()
         return try store.write { db in
+            if !checks.isEmpty { try db.pairRedactions(of: consignment, run: run, at: now) }
             let tally = try db.tally(of: consignment)
-            let uploaded = tally[.upload, .success]
-            for check in checks.sorted() {
-                let counts = check.statusTypes.map { tally.counts(of: $0) }
-                let known = counts.map { $0.filter { $0.key != nil }.values.reduce(0, +) }.min() ?? 0
-                if known < uploaded { continue }
-                let values = counts.map { StatusRules.rollUp(check, counts: $0) }
-                let worst: ConsignmentStatusValue =
-                    values.contains(.failed)
-                    ? .failed : values.contains(.completedWithIssues) ? .completedWithIssues : .completed
-                try db.move(consignment, check.consignmentStep, to: worst, run: run, at: now)
+            try db.rollUp(checks, of: consignment, tally, run: run, at: now)
+            let isNews = state.withLock { $0.count > 0 || $0.isContinued }
+            if tally[Tally.problem, ""] > 0, isNews {
+                try db.notify(
+                    .checksFoundProblems(resolutionPath: Notice.resolutionPath(tally)), of: consignment, at: now)
             }
-            let client = tally.counts(of: .clientChecks).filter { $0.key != nil }
-            if client.values.reduce(0, +) >= uploaded {
-                let issues = client[.completedWithIssues] ?? 0 > 0 || uploaded < tally.files
-                try db.move(
-                    consignment, .clientChecks, to: issues ? .completedWithIssues : .completed, run: run, at: now)
-            }
+            try db.confirmIfWished(consignment, run: run, at: now)
             return (try db.statuses(of: consignment), tally[Tally.problem, ""])
         }
     }

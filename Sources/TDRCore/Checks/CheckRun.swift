@@ -1,5 +1,4 @@
 public import Streams
-import Synchronization
 
 /// Which checks of which files.
 public struct CheckRequest: Sendable {
@@ -203,7 +202,7 @@ public struct CheckRun: Sendable {
 
 /// The consignments that are being checked.
 private final class JobList: Sendable {
-    private let jobs = Mutex<[CheckJob]>([])
+    private let jobs = Guarded<[CheckJob]>([])
 
     var all: [CheckJob] { jobs.withLock { $0 } }
 
@@ -222,5 +221,5 @@ private final class JobList: Sendable {
 
 /// The outcome of one consignment on its way between threads.
 private final class OutcomeBox: Sendable {
-    let outcome = Mutex<Result<CheckSummary, any Error>?>(nil)
+    let outcome = Guarded<Result<CheckSummary, any Error>?>(nil)
 }

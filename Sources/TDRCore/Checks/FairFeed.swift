@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 
 /// Hands out the files of several consignments by turns, a batch of each, so that one file of an urgent transfer does
 /// not wait behind 400,000 of another. Consignments may join while others are being checked.
@@ -12,7 +11,7 @@ final class FairFeed: Sendable {
         var isOpen = true
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Takes one more consignment.
     func add(_ job: CheckJob) { state.withLock { $0.jobs.append(job) } }

@@ -28,3 +28,18 @@ public enum PropertyName {
         (descriptionClosed, "false"),
     ]
 }
+
+extension PropertyName {
+    /// The path of the unredacted original, on a redacted file.
+    public static let originalFilepath = "OriginalFilepath"
+    /// The version of the schema by which metadata was applied, on a consignment.
+    public static let metadataSchemaLibraryVersion = "MetadataSchemaLibraryVersion"
+    /// Whether the records were appraised and selected, on a consignment.
+    public static let appraisalSelectionSignOffConfirmed = "AppraisalSelectionSignOffConfirmed"
+    /// Whether the records were reviewed for sensitivity, on a consignment.
+    public static let sensitivityReviewSignOffConfirmed = "SensitivityReviewSignOffConfirmed"
+    /// Whether all records are open at first, on a consignment.
+    public static let initialOpenRecordsConfirmed = "InitialOpenRecordsConfirmed"
+    /// The words that the legal status of records may have.
+    public static let legalStatuses = ["Public Record(s)", "Welsh Public Record(s)", "Not Public Record(s)"]
+}

@@ -124,6 +124,7 @@ enum StatusRules {
         case (.completed, .inProgress):
             switch type {
             case .serverAntivirus, .serverChecksum, .serverFFID, .serverRedaction, .clientChecks, .export: true
+            case .draftMetadata, .draftMetadataUpload, .metadataReview: true
             default: false
             }
         case (.completedWithIssues, .inProgress), (.failed, .inProgress): true

@@ -104,7 +104,7 @@ extension Doctor {
         }
         // One line a consignment: an interrupted check has three steps in progress.
         var seen: Set<String> = []
-        let lines = cut.compactMap { step -> DoctorLine? in
+        var lines = cut.compactMap { step -> DoctorLine? in
             let (act, mend): (String, String) =
                 switch step.step {
                 case .upload: ("upload", "tdr upload --resume \(step.reference)")
@@ -113,6 +113,13 @@ extension Doctor {
                 }
             guard seen.insert("\(step.reference) \(act)").inserted else { return nil }
             return DoctorLine("leftovers", .warning, "the \(act) of \(step.reference) was interrupted", mend: mend)
+        }
+        for upload in inspection.uploads
+        where !Doctor.isHeld(store.appending("locks").appending(upload.id.description)) {
+            lines.append(
+                DoctorLine(
+                    "leftovers", .warning, "the upload of \(upload.location) was cut off; its parts lie on the server",
+                    mend: "tdr export \(upload.reference) again, or tdr export --abandon \(upload.reference)"))
         }
         return lines.isEmpty ? [DoctorLine("leftovers", .ok, "nothing was interrupted")] : lines
     }

@@ -35,8 +35,11 @@ struct BagShape: Sendable {
     }
 
     /// What the profile has against the bag, found before anything is written.
-    func blockers(_ report: ConsignmentReport, facts: BagFacts, in store: Store) throws -> [ExportBlocker] {
-        let tags = BagTagFiles(report.consignment, in: store, facts: facts, version: version, more: info)
+    func blockers(
+        _ report: ConsignmentReport, facts: BagFacts, extras: BagExtras, in store: Store
+    ) throws -> [ExportBlocker] {
+        let tags = BagTagFiles(
+            report.consignment, in: store, facts: facts, version: version, more: info, extras: extras)
         // Said here, so that what cannot be written stops the export before it begins.
         let bagInfo = try tags.info()
         guard let profile else { return [] }

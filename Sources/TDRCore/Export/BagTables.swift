@@ -69,6 +69,8 @@ struct FileMetadataTable {
         case reference, name, type, size, path, modified, parentReference, id
         /// A metadata property of the file, or what its consignment's files have by default.
         case property(String, byDefault: String = "")
+        /// A day, as the first moment of it.
+        case propertyDay(String)
         /// A path in the consignment, likewise.
         case propertyPath(String)
         /// A property of the consignment where the file has none; files only.
@@ -80,13 +82,13 @@ struct FileMetadataTable {
         ("clientside_original_filepath", .path), ("rights_copyright", .property("RightsCopyright")),
         ("legal_status", .property("LegalStatus")), ("held_by", .property("HeldBy")),
         ("date_last_modified", .modified), ("closure_type", .property("ClosureType")),
-        ("closure_start_date", .property("ClosureStartDate")), ("closure_period", .property("ClosurePeriod")),
+        ("closure_start_date", .propertyDay("ClosureStartDate")), ("closure_period", .property("ClosurePeriod")),
         ("foi_exemption_code", .property("FoiExemptionCode")),
-        ("foi_exemption_asserted", .property("FoiExemptionAsserted")), ("title_closed", .property("TitleClosed")),
+        ("foi_exemption_asserted", .propertyDay("FoiExemptionAsserted")), ("title_closed", .property("TitleClosed")),
         ("title_alternate", .property("TitleAlternate")), ("description", .property("description")),
         ("description_closed", .property("DescriptionClosed")),
         ("description_alternate", .property("DescriptionAlternate")), ("language", .property("Language")),
-        ("end_date", .property("end_date")), ("file_name_translation", .property("file_name_translation")),
+        ("end_date", .propertyDay("end_date")), ("file_name_translation", .property("file_name_translation")),
         ("original_filepath", .propertyPath("OriginalFilepath")), ("parent_reference", .parentReference),
         ("former_reference_department", .property("former_reference_department")), ("UUID", .id),
         ("restrictions_on_use", .property("RestrictionsOnUse")), ("related_material", .property("RelatedMaterial")),
@@ -123,20 +125,28 @@ struct FileMetadataTable {
 
     var titles: [String] { columns.map(\.title) }
 
-    func fields(_ file: FileReport) -> [String] {
+    /// `path` is that of the bag, `others` gives the bag's path for one that a property names.
+    func fields(
+        _ file: FileReport, at path: RelativePath, _ others: (RelativePath) throws -> RelativePath
+    ) rethrows -> [String] {
         let own = file.properties
-        return columns.map { _, column in
+        return try columns.map { _, column in
             switch column {
             case .reference: file.reference.description
-            case .name: String(decoding: file.path.name, as: UTF8.self)
+            case .name: String(decoding: path.name, as: UTF8.self)
             case .type: file.type.rawValue
             case .size: file.size.map { "\($0)" } ?? ""
-            case .path: BagPath.text(file.path)
+            case .path: BagPath.text(path)
             case .modified: file.modified.map { Timestamp(nanoseconds: $0).local } ?? ""
             case .parentReference: file.parentReference?.description ?? ""
             case .id: file.id.description
             case .property(let name, let byDefault): own[name] ?? byDefault
-            case .propertyPath(let name): own[name].map { "data/" + $0 } ?? ""
+            case .propertyPath(let name):
+                try own[name].map { text in
+                    try RelativePath(text).map { BagPath.text(try others($0)) } ?? "data/" + text
+                }
+                    ?? ""
+            case .propertyDay(let name): own[name].map { $0.utf8.count == 10 ? $0 + "T00:00:00" : $0 } ?? ""
             case .ofConsignment(let name, let value): file.type == .file ? own[name] ?? value : ""
             }
         }

@@ -20,12 +20,14 @@ struct BagTagFiles {
     private let facts: BagFacts
     private let version: BagVersion
     private let more: [(label: String, value: String)]
+    private let extras: BagExtras
 
     init(
         _ consignment: Consignment, in store: Store, facts: BagFacts, version: BagVersion,
-        more: [(label: String, value: String)]
+        more: [(label: String, value: String)], extras: BagExtras
     ) {
         self.more = more
+        self.extras = extras
         self.version = version
         self.consignment = consignment
         self.store = store
@@ -37,13 +39,23 @@ struct BagTagFiles {
     func files() throws -> [TagFile] {
         let info = try info()
         let declaration = fixed(BagName.declaration, BagDeclaration(version: version).bytes)
-        let others = [
+        var others = [
             fixed(BagName.info, info.bytes),
             TagFile(name: "file-av.csv") { try antivirus($0) },
             TagFile(name: "file-ffid.csv") { try formats($0) },
             TagFile(name: "file-metadata.csv") { try metadata($0) },
             TagFile(name: BagName.payloadManifest("sha256")) { try manifest($0) },
-        ].sorted { Array($0.name.utf8).precedes(Array($1.name.utf8)) }
+        ]
+        if extras.hasPortableNames { others.append(TagFile(name: PortableNamesTable.name) { try portableNames($0) }) }
+        if extras.files.contains(.premis) {
+            let document = PremisDocument(consignment, in: store, extent: .ofBag(extras.paths))
+            others.append(TagFile(name: ExtraTagFile.premis.name) { try document.write(to: $0) })
+        }
+        if extras.files.contains(.mets) {
+            let document = METSDocument(consignment, in: store, facts: facts, extras: extras)
+            others.append(TagFile(name: ExtraTagFile.mets.name) { try document.write(to: $0) })
+        }
+        others.sort { Array($0.name.utf8).precedes(Array($1.name.utf8)) }
         return [declaration] + others
     }
 
@@ -63,7 +75,8 @@ struct BagTagFiles {
         try info.append("Contact-Name", consignment.person.name)
         try info.append("Contact-Email", consignment.person.email)
         try info.append("Bag-Creator", "TDRExportv\(facts.version)")
-        try info.append("Metadata-Schema-Library-Version", "")
+        let schema = try store.metadata(of: consignment)[PropertyName.metadataSchemaLibraryVersion]
+        try info.append("Metadata-Schema-Library-Version", schema ?? "")
         if facts.withoutAntivirus {
             try info.append("Consignment-Antivirus", "none: the transferring body decided to make no antivirus check")
         }
@@ -78,9 +91,11 @@ struct BagTagFiles {
 
     private func manifest(_ sink: @escaping Sink) throws {
         var out = Batched(sink)
+        let path = SafePathWalk(extras.paths)
         try store.forEachStoredFile(of: consignment) { file in
             try ManifestLine.append(
-                digest: file.sha256.bytes, path: BagPath.payload(file.key.path), version: version, to: &out.bytes)
+                digest: file.sha256.bytes, path: BagPath.payload(try path(file.key.path)), version: version,
+                to: &out.bytes)
             try out.spill()
         }
         try out.end()
@@ -89,9 +104,11 @@ struct BagTagFiles {
     private func metadata(_ sink: @escaping Sink) throws {
         let table = try FileMetadataTable(consignment, in: store)
         var out = Batched(sink)
+        let path = SafePathWalk(extras.paths)
         CSV.append(table.titles, to: &out.bytes)
         try store.forEachFile(of: consignment, .row) { file in
-            CSV.append(table.fields(file), to: &out.bytes)
+            let fields = try table.fields(file, at: try path(file.path)) { try extras.paths?($0) ?? $0 }
+            CSV.append(fields, to: &out.bytes)
             try out.spill()
         }
         try out.end()
@@ -100,8 +117,9 @@ struct BagTagFiles {
     private func antivirus(_ sink: @escaping Sink) throws {
         var out = Batched(sink)
         CSV.append(FileAVTable.titles, to: &out.bytes)
+        let bagPath = SafePathWalk(extras.paths)
         try store.forEachScan(of: consignment) { path, engine in
-            CSV.append(FileAVTable.fields(path, engine), to: &out.bytes)
+            CSV.append(FileAVTable.fields(try bagPath(path), engine), to: &out.bytes)
             try out.spill()
         }
         try out.end()
@@ -110,8 +128,30 @@ struct BagTagFiles {
     private func formats(_ sink: @escaping Sink) throws {
         var out = Batched(sink)
         CSV.append(FileFFIDTable.titles, to: &out.bytes)
+        let bagPath = SafePathWalk(extras.paths)
         try store.forEachFormat(of: consignment) { path, format in
-            CSV.append(FileFFIDTable.fields(path, format), to: &out.bytes)
+            CSV.append(FileFFIDTable.fields(try bagPath(path), format), to: &out.bytes)
+            try out.spill()
+        }
+        try out.end()
+    }
+}
+
+extension BagTagFiles {
+    /// The files and folders whose path in the bag is another than that of the consignment.
+    private func portableNames(_ sink: @escaping Sink) throws {
+        var out = Batched(sink)
+        let bagPath = SafePathWalk(extras.paths)
+        CSV.append(PortableNamesTable.titles, to: &out.bytes)
+        try store.forEachPayloadEntry(of: consignment) { entry in
+            let (path, type): (RelativePath, FileType) =
+                switch entry {
+                case .folder(let path): (path, .folder)
+                case .file(let file): (file.key.path, .file)
+                }
+            let safe = try bagPath(path)
+            if safe == path { return }
+            CSV.append(PortableNamesTable.fields(path, at: safe, type), to: &out.bytes)
             try out.spill()
         }
         try out.end()
@@ -131,7 +171,7 @@ struct BagFacts: Sendable {
 }
 
 /// Gathers bytes and passes them on in large pieces.
-private struct Batched {
+struct Batched {
     var bytes: [UInt8] = []
     private let sink: ([UInt8]) throws -> Void
 

@@ -8,7 +8,8 @@ enum ExportGate {
 
     /// What stands against the export; empty when nothing does.
     static func blockers(
-        _ report: ConsignmentReport, allowed: Set<FileStatusValue>, version: BagVersion, in store: Store
+        _ report: ConsignmentReport, allowed: Set<FileStatusValue>, version: BagVersion, hasPortableNames: Bool,
+        in store: Store
     ) throws -> [ExportBlocker] {
         var blockers: [ExportBlocker] = []
         let reference = report.consignment.reference
@@ -28,8 +29,50 @@ enum ExportGate {
                         + " `tdr check \(reference)`"))
         }
         blockers += try findings(report, allowed: allowed, checks: checks, in: store)
-        blockers += try unwritableNames(report.consignment, version, in: store)
+        if !hasPortableNames { blockers += try unwritableNames(report.consignment, version, in: store) }
         return blockers
+    }
+
+    /// Files that are like others, where that is refused. For whoever holds the lock of the consignment.
+    static func likeness(
+        _ consignment: Consignment, refused: Set<LikenessKind>, in store: Store
+    ) throws -> [ExportBlocker] {
+        if refused.isEmpty { return [] }
+        try store.countLikeness(of: consignment)
+        guard let counts = try store.likenessCounts(of: consignment) else { return [] }
+        return LikenessKind.allCases.filter { refused.contains($0) && counts.groups($0) > 0 }.map { kind in
+            let what =
+                kind == .content
+                ? "\(counts.surplusFiles) files repeat the content of others"
+                : "\(counts.nameEntries) paths differ from others in case or Unicode form only"
+            return ExportBlocker(
+                description: "\(what); see `tdr status \(consignment.reference) --duplicates`",
+                count: kind == .content ? counts.surplusFiles : counts.nameEntries)
+        }
+    }
+
+    /// What is required and not recorded, and a review that has begun and is not approved, whatever is required.
+    static func missing(
+        _ requirements: Set<ExportRequirement>, of report: ConsignmentReport, in store: Store
+    ) throws -> [ExportBlocker] {
+        let reference = report.consignment.reference
+        let metadata = try store.metadata(of: report.consignment)
+        var missing = ExportRequirement.allCases.filter { requirements.contains($0) && !$0.isMet(by: metadata) }
+            .map { $0.blocker(reference) }
+        if requirements.contains(.metadata), report.statuses[.draftMetadata] != .completed {
+            missing.append(ExportRequirement.metadata.blocker(reference))
+        }
+        switch report.statuses[.metadataReview] {
+        case .completed: break
+        case nil: if requirements.contains(.review) { missing.append(ExportRequirement.review.blocker(reference)) }
+        case .inProgress:
+            missing.append("its metadata is under review; run `tdr review approve \(reference)` when it is good")
+        case .completedWithIssues, .failed:
+            missing.append(
+                "its metadata was rejected (`tdr review log \(reference)`); mend it, then run"
+                    + " `tdr review request \(reference)`")
+        }
+        return missing.map { ExportBlocker(description: $0) }
     }
 
     private static func findings(
@@ -86,9 +129,12 @@ enum ExportGate {
         return [
             (
                 notText, "names that are not valid UTF-8, which no bag can hold",
-                "rename them at the source and upload it again"
+                "write them under safe names with --portable-names, or rename them at the source and upload it again"
             ),
-            (ambiguous, "names with %0A or %0D, which BagIt \(version) reads as line breaks", "write version 1.0"),
+            (
+                ambiguous, "names with %0A or %0D, which BagIt \(version) reads as line breaks",
+                "write version 1.0, or safe names with --portable-names"
+            ),
         ].filter { $0.0.count > 0 }.map { blocker, what, remedy in
             let names = blocker.examples.map { "'\($0.display)'" }.joined(separator: ", ")
             let more =

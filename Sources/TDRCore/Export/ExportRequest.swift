@@ -1,3 +1,4 @@
+import S3
 public import Streams
 
 /// The shape of an exported bag.
@@ -39,6 +40,8 @@ public enum ManifestAlgorithm: String, Sendable, CaseIterable {
 public struct ExportRequest: Sendable {
     /// The folder to write into, which must be there, or `s3://bucket/prefix`.
     public var target: BytePath
+    /// Where judgments go instead; nil where they go to the same place.
+    public var judgmentTarget: BytePath?
     /// How to reach S3, for such a target.
     public var s3 = S3Options()
     /// Folder or archive, and of which kind.
@@ -55,20 +58,42 @@ public struct ExportRequest: Sendable {
     public var furtherAlgorithms: Set<ManifestAlgorithm> = []
     /// The file of a BagIt profile that the bag must follow; it is named in the bag.
     public var profile: BytePath?
+    /// Whether names that some system cannot hold have safe names in the bag, and `portable-names.csv` says which.
+    public var portableNames = false
+    /// The tag files to write beside those that every bag has.
+    public var extraTagFiles: Set<ExtraTagFile> = []
     /// More elements for `bag-info.txt`, in order.
     public var bagInfo: [(label: String, value: String)] = []
     /// Findings in spite of which the consignment is exported, and why. Recorded in the bag and the history.
     public var allowed: Set<FileStatusValue> = []
     /// Why they are allowed.
     public var reason: String?
+    /// Likenesses because of which nothing is exported; none by default.
+    public var refusedLikeness: Set<LikenessKind> = []
+    /// What must be recorded of a consignment beside its checks.
+    public var requirements: Set<ExportRequirement> = []
     /// Who confirms custody by asking for the export.
     public var confirmedBy: String
+
+    /// The request as it is for this consignment: a judgment has its own target.
+    func request(for consignment: Consignment) -> ExportRequest {
+        guard consignment.type == .judgment, let judgmentTarget else { return self }
+        var request = self
+        request.target = judgmentTarget
+        return request
+    }
 
     /// A tar.gz in `target`.
     public init(target: BytePath, confirmedBy: String) {
         self.target = target
         self.confirmedBy = confirmedBy
     }
+
+    /// Whether a target is meant to be in S3.
+    public static func isInS3(_ target: BytePath) -> Bool { S3Location.isMeant(by: target) }
+
+    /// Whether a target is a well-formed place in S3.
+    public static func isPlaceInS3(_ target: BytePath) -> Bool { S3Location(target) != nil }
 }
 
 /// What an export did.

@@ -13,12 +13,16 @@ public struct Exporter: Sendable {
     private let store: Store
     private let run: RunInfo
     private let meter: ProgressMeter
+    private let warn: @Sendable (String) -> Void
 
-    /// Exports from `store`, recorded as `run`, telling `meter` how far they are.
-    public init(store: Store, run: RunInfo, meter: ProgressMeter) {
+    /// Exports from `store`, recorded as `run`, telling `meter` how far they are, and `warn` what may go wrong.
+    public init(
+        store: Store, run: RunInfo, meter: ProgressMeter, warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.store = store
         self.run = run
         self.meter = meter
+        self.warn = warn
     }
 
     /// Exports one consignment. Asking for it confirms that custody passes, which is recorded.
@@ -27,15 +31,39 @@ public struct Exporter: Sendable {
     public func export(_ consignment: Consignment, _ request: ExportRequest) async throws -> ExportSummary {
         let lock = try ConsignmentLock(consignment, in: store, for: "export")
         defer { withExtendedLifetime(lock) {} }
+        return try await exportLocked(consignment, request)
+    }
+
+    /// The same for one that has not been exported yet; nil when it has been by now.
+    func exportIfNew(_ consignment: Consignment, _ request: ExportRequest) async throws -> ExportSummary? {
+        let lock = try ConsignmentLock(consignment, in: store, for: "export")
+        defer { withExtendedLifetime(lock) {} }
+        if try store.statuses(of: consignment)[.export] == .completed { return nil }
+        return try await exportLocked(consignment, request)
+    }
+
+    /// Looks at the target without any consignment at hand.
+    ///
+    /// - Throws: ``ExportError`` when nothing can be written there.
+    func checkTarget(of request: ExportRequest) throws {
+        if try S3Place(request) == nil { _ = try folder(request.target) }
+    }
+
+    private func exportLocked(_ consignment: Consignment, _ wanted: ExportRequest) async throws -> ExportSummary {
+        let request = wanted.request(for: consignment)
         try check(request)
         let report = try store.report(on: consignment)
         var blockers = try ExportGate.blockers(
-            report, allowed: request.allowed, version: request.version, in: store)
+            report, allowed: request.allowed, version: request.version, hasPortableNames: request.portableNames,
+            in: store)
+        blockers += try ExportGate.likeness(report.consignment, refused: request.refusedLikeness, in: store)
+        blockers += try ExportGate.missing(request.requirements, of: report, in: store)
         let shape = try BagShape(request)
-        blockers += try shape.blockers(report, facts: facts(report, request), in: store)
+        let extras = try BagExtras(request, of: consignment, in: store)
+        blockers += try shape.blockers(report, facts: facts(report, request), extras: extras, in: store)
         guard blockers.isEmpty else { throw ExportError.notReady(consignment.reference, blockers) }
         let s3 = try S3Place(request)
-        let target = try s3 == nil ? usable(request.target, for: report, form: request.form) : request.target
+        let target = try s3 == nil ? usable(request, for: report) : request.target
 
         let runID = try store.begin(run)
         let allowed = counts(of: request.allowed, in: report)
@@ -47,7 +75,7 @@ public struct Exporter: Sendable {
                     + ": \(request.reason ?? "")", run: runID)
         do {
             return try await withBlockingThreads(2) { _ in
-                try await write(begun, report, request, shape, to: target, s3, run: runID)
+                try await write(begun, report, request, shape, extras, to: target, s3, run: runID)
             }
         } catch let error as CancellationError {
             throw error
@@ -90,7 +118,19 @@ public struct Exporter: Sendable {
     }
 
     /// The target folder, absolute, when a bag may be written there.
-    private func usable(_ target: BytePath, for report: ConsignmentReport, form: BagForm) throws -> BytePath {
+    private func usable(_ request: ExportRequest, for report: ConsignmentReport) throws -> BytePath {
+        let resolved = try folder(request.target)
+        // What came through the API has no source here.
+        let source = report.consignment.source
+        if !source.bytes.isEmpty, resolved.isWithin(source) {
+            throw ExportError.badTarget(
+                request.target, reason: "it lies in the source folder, which is never written to")
+        }
+        try ExportRoom(of: report, request).check(resolved, called: request.target, warn: warn)
+        return resolved
+    }
+
+    private func folder(_ target: BytePath) throws -> BytePath {
         guard let resolved = target.resolved() else {
             throw ExportError.badTarget(target, reason: "it is not there; make the folder first")
         }
@@ -100,23 +140,12 @@ public struct Exporter: Sendable {
         if resolved.isWithin(store.directory.resolved() ?? store.directory) {
             throw ExportError.badTarget(target, reason: "it lies in the store")
         }
-        // What came through the API has no source here.
-        let source = report.consignment.source
-        if !source.bytes.isEmpty, resolved.isWithin(source) {
-            throw ExportError.badTarget(target, reason: "it lies in the source folder, which is never written to")
-        }
-        var room = statvfs()
-        guard resolved.withCString({ statvfs($0, &room) }) == 0 else { throw SystemFault("look at", resolved) }
-        let available = Int64(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize))
-        if !form.isCompressed, Int64(report.bytes) > available {
-            throw ExportError.tooLittleRoom(target, needed: Int64(report.bytes), available: available)
-        }
         return resolved
     }
 
     private func write(
         _ consignment: Consignment, _ report: ConsignmentReport, _ request: ExportRequest,
-        _ shape: BagShape, to folder: BytePath, _ s3: S3Place?, run runID: RunID
+        _ shape: BagShape, _ extras: BagExtras, to folder: BytePath, _ s3: S3Place?, run runID: RunID
     ) async throws -> ExportSummary {
         guard let transferInitiated = consignment.transferInitiated, let exported = consignment.exported else {
             preconditionFailure("an export that has begun has its times")
@@ -134,11 +163,14 @@ public struct Exporter: Sendable {
                     modified: exported, scratch: store.directory)
             }
         do {
-            let tags = BagTagFiles(consignment, in: store, facts: facts, version: shape.version, more: shape.info)
-            try await write(tags, and: consignment, request, shape, to: target)
+            let tags = BagTagFiles(
+                consignment, in: store, facts: facts, version: shape.version, more: shape.info, extras: extras)
+            try await write(tags, and: consignment, request, shape, extras, to: target)
             let (sha256, wasThere) = try target.commit()
+            let seal = try sha256 ?? digestOfFile(at: target.location.appending(BagName.tagManifest("sha256")))
             let done = try store.finishExport(
-                consignment, location: target.location.display, sha256: sha256, version: run.version, run: runID)
+                consignment, target.location, on: s3?.access.server, sha256: sha256, seal: seal, version: run.version,
+                run: runID)
             return ExportSummary(
                 consignment: done, location: target.location, sha256: sha256, files: stored,
                 bytes: Int64(report.bytes), wasThere: wasThere)
@@ -159,17 +191,17 @@ public struct Exporter: Sendable {
     /// come last where there are any.
     private func write(
         _ tags: BagTagFiles, and consignment: Consignment, _ request: ExportRequest, _ shape: BagShape,
-        to target: any BagTarget
+        _ extras: BagExtras, to target: any BagTarget
     ) async throws {
         let algorithms = shape.furtherAlgorithms
         var seal = TagManifests([.sha256] + algorithms, version: shape.version)
         for file in try tags.files() { try write(file, to: target, &seal) }
         if algorithms.isEmpty {
             try seal.write(to: target)
-            return try await writePayload(of: consignment, request, nil, to: target)
+            return try await writePayload(of: consignment, request, extras, nil, to: target)
         }
         let further = FurtherManifests(algorithms, version: shape.version, scratch: store.directory)
-        try await writePayload(of: consignment, request, further, to: target)
+        try await writePayload(of: consignment, request, extras, further, to: target)
         for file in further.files() { try write(file, to: target, &seal) }
         try seal.write(to: target)
     }
@@ -201,7 +233,8 @@ public struct Exporter: Sendable {
     }
 
     private func writePayload(
-        of consignment: Consignment, _ request: ExportRequest, _ further: FurtherManifests?, to target: any BagTarget
+        of consignment: Consignment, _ request: ExportRequest, _ extras: BagExtras, _ further: FurtherManifests?,
+        to target: any BagTarget
     ) async throws {
         guard let data = RelativePath(BagName.payloadDirectory) else { preconditionFailure("data is a plain name") }
         try target.addFolder(data)
@@ -210,7 +243,7 @@ public struct Exporter: Sendable {
         for _ in 0..<Exporter.chunksInFlight { _ = free.push(Chunk()) }
         let reader = PayloadReader(
             consignment: consignment, store: store, meter: meter, pieces: pieces, free: free,
-            keepsTimes: request.keepsTimes, further: further)
+            paths: extras.paths, keepsTimes: request.keepsTimes, further: further)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try reader.run() }
             do {

@@ -19,6 +19,7 @@ final class FurtherManifests: @unchecked Sendable {
         spools = algorithms.map { _ in Spool(memoryBytes: 2 << 20, folder: scratch) }
     }
 
+    /// `path` is that of the bag, below `data/`.
     func append(_ digests: [DigestAlgorithm: [UInt8]], of path: RelativePath) throws {
         for (algorithm, spool) in zip(algorithms, spools) {
             guard let digest = digests[algorithm] else { preconditionFailure("every algorithm was computed") }

@@ -34,6 +34,8 @@ struct PayloadReader: Sendable {
     let pieces: BoundedQueue<PayloadPiece>
     /// Where empty chunks come from, and to where the writer gives them back.
     let free: BoundedQueue<Chunk>
+    /// The paths of the bag; nil when they are those of the consignment.
+    var paths: SafePaths?
     /// Whether the files keep their own times.
     var keepsTimes = false
     /// Takes the digests beside SHA-256, made in the same read.
@@ -45,11 +47,16 @@ struct PayloadReader: Sendable {
     func run() throws {
         defer { pieces.close() }
         let folder = try openFolder()
+        let bagPath = SafePathWalk(paths)
+        if let long = paths?.longFolder {
+            try push(PayloadPiece(start: .folder(long), chunk: nil, count: 0, endsFile: false))
+        }
         try store.forEachPayloadEntry(of: consignment) { entry in
             try Task.checkCancellation()
             switch entry {
-            case .folder(let path): try push(PayloadPiece(start: .folder(path), chunk: nil, count: 0, endsFile: false))
-            case .file(let file): try read(file, from: folder)
+            case .folder(let path):
+                try push(PayloadPiece(start: .folder(try bagPath(path)), chunk: nil, count: 0, endsFile: false))
+            case .file(let file): try read(file, as: try bagPath(file.key.path), from: folder)
             }
         }
     }
@@ -62,7 +69,7 @@ struct PayloadReader: Sendable {
         }
     }
 
-    private func read(_ file: StoredFile, from folder: borrowing ObjectFolder) throws {
+    private func read(_ file: StoredFile, as bagPath: RelativePath, from folder: borrowing ObjectFolder) throws {
         let path = file.key.path
         do {
             let open = try folder.open(file.key)
@@ -87,11 +94,11 @@ struct PayloadReader: Sendable {
                 let ends = offset == file.size
                 if ends {
                     try prove(file, hasher.finish())
-                    try further?.append(digests.finish(), of: path)
+                    try further?.append(digests.finish(), of: bagPath)
                 }
                 try push(
                     PayloadPiece(
-                        start: isFirst ? .file(path, size: file.size, modified: modified(file)) : nil, chunk: chunk,
+                        start: isFirst ? .file(bagPath, size: file.size, modified: modified(file)) : nil, chunk: chunk,
                         count: count, endsFile: ends))
                 meter.add(files: ends ? 1 : 0, bytes: Int64(count))
             } while offset < file.size

@@ -23,7 +23,7 @@ final class S3Destination: ArchiveDestination {
         location = place.location.path(name)
         let tags = place.object.tags.map { "\($0.name)=\($0.value)" }
         journal = S3ExportJournal(
-            store: store, consignment: consignment.row, location: location.display, endpoint: place.endpointName,
+            store: store, consignment: consignment.row, location: location.display, server: place.access.server,
             terms: ([place.object.storageClass ?? ""] + tags).joined(separator: "\n"))
         let (client, bucket, key) = (place.client, place.location.bucket, place.location.key(name))
         let wasThere =
@@ -84,7 +84,8 @@ final class S3Destination: ArchiveDestination {
                 reason: "the server has \(facts.size) bytes of it, and \(size) were sent; delete it and"
                     + " try again")
         }
-        if let kept = facts.checksum, kept != checksum {
+        // Some servers leave out how many parts it was made of.
+        if let kept = facts.checksum, kept != checksum, !checksum.hasPrefix("\(kept)-") {
             throw ExportError.badTarget(
                 location,
                 reason: "the server's SHA-256 of it is \(kept), and \(checksum) was sent; delete it and"

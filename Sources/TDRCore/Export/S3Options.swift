@@ -33,13 +33,73 @@ public struct S3Options: Sendable {
     public init() {}
 }
 
+/// A client of an S3 server, and how to reach the same server again.
+struct S3Access: Sendable {
+    let client: S3Client
+    /// What is to be kept of it in the store; never a key.
+    let server: S3Server
+
+    /// Why no server can be asked.
+    struct Fault: Error, CustomStringConvertible {
+        let reason: String
+        var description: String { "cannot use S3: \(reason)" }
+    }
+
+    /// - Parameter known: Where something was written before; options come before it, AWS's settings after it.
+    init(_ options: S3Options, known: S3Server? = nil) throws {
+        let settings: AWSSettings
+        do {
+            settings = try AWSSettings(environment: options.environment, profile: options.profile) { path in
+                do {
+                    return try S3Access.contents(of: path)
+                } catch let fault as SystemFault where fault.code == ENOENT || fault.code == ENOTDIR {
+                    return nil
+                }
+            }
+        } catch let fault as AWSSettings.Fault {
+            throw Fault(reason: fault.description)
+        }
+        let region = options.region ?? known?.region ?? settings.region
+        // What was written at AWS itself is not looked for at the endpoint of today's settings.
+        let address = options.endpoint ?? (known == nil ? settings.endpoint : known?.address)
+        let style =
+            options.style ?? known?.style
+            ?? ["path": S3Options.Style.path, "virtual": .virtualHost][settings.addressing ?? ""]
+        guard
+            let endpoint = S3Endpoint(
+                address, region: region, style: style.map { $0 == .path ? .path : .virtualHost })
+        else { throw Fault(reason: "the endpoint is no address such as https://s3.example.org") }
+        server = S3Server(address: address, region: region, style: style)
+        client = S3Client(endpoint: endpoint, credentials: settings.credentials, region: region)
+    }
+
+    private static func contents(of path: BytePath) throws -> [UInt8] {
+        let file = try OpenFile.reading(path)
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = try bytes.withUnsafeMutableBytes { try file.fill($0) }
+        return Array(bytes.prefix(count))
+    }
+}
+
+/// Where an S3 server is.
+struct S3Server: Hashable, Sendable {
+    /// Nil for AWS's own of the region.
+    let address: String?
+    let region: String
+    let style: S3Options.Style?
+
+    /// The server in a word.
+    var name: String { address ?? region }
+}
+
 /// A place in S3 and a client that may write there.
 struct S3Place: Sendable {
     let location: S3Location
-    let endpointName: String
-    let client: S3Client
+    let access: S3Access
     let object: S3ObjectOptions
     let readBack: Bool
+
+    var client: S3Client { access.client }
 
     /// Nil when the target of the export is not in S3.
     init?(_ request: ExportRequest) throws {
@@ -51,41 +111,16 @@ struct S3Place: Sendable {
         guard request.form != .folder else {
             throw bad("a folder cannot be written to S3; choose an archive with --form")
         }
-        let options = request.s3
-        let settings: AWSSettings
-        do {
-            settings = try AWSSettings(environment: options.environment, profile: options.profile) { path in
-                do {
-                    return try S3Place.contents(of: path)
-                } catch let fault as SystemFault where fault.code == ENOENT || fault.code == ENOTDIR {
-                    return nil
-                }
-            }
-        } catch let fault as AWSSettings.Fault {
-            throw bad(fault.description)
-        }
-        let region = options.region ?? settings.region
-        let address = options.endpoint ?? settings.endpoint
-        let style =
-            options.style.map { $0 == .path ? S3Endpoint.Style.path : .virtualHost }
-            ?? ["path": S3Endpoint.Style.path, "virtual": .virtualHost][settings.addressing ?? ""]
-        guard let endpoint = S3Endpoint(address, region: region, style: style) else {
-            throw bad("the endpoint is no address such as https://s3.example.org")
-        }
         self.location = location
-        endpointName = address ?? region
-        client = S3Client(endpoint: endpoint, credentials: settings.credentials, region: region)
+        do {
+            access = try S3Access(request.s3)
+        } catch let fault as S3Access.Fault {
+            throw bad(fault.reason)
+        }
         var object = S3ObjectOptions()
-        object.storageClass = options.storageClass
-        object.tags = options.tags
+        object.storageClass = request.s3.storageClass
+        object.tags = request.s3.tags
         self.object = object
-        readBack = options.readBack
-    }
-
-    private static func contents(of path: BytePath) throws -> [UInt8] {
-        let file = try OpenFile.reading(path)
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        let count = try bytes.withUnsafeMutableBytes { try file.fill($0) }
-        return Array(bytes.prefix(count))
+        readBack = request.s3.readBack
     }
 }

@@ -1,6 +1,5 @@
 import Pronom
 import Streams
-import Synchronization
 
 /// Identifies the formats of files wherever they lie; nothing is recorded.
 ///
@@ -27,7 +26,7 @@ public struct FormatIdentifier: Sendable {
     public func identify(
         _ request: IdentifyRequest, receive: @escaping @Sendable ([IdentifiedFile]) throws -> Void
     ) async throws -> IdentifySummary {
-        let summary = Mutex(IdentifySummary())
+        let summary = Guarded(IdentifySummary())
         let walk = IdentifyWalk(request.places)
         meter.begin("identifying", files: 0, bytes: 0)
         try await withBlockingThreads(request.jobs) { _ in

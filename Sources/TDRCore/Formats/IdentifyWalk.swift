@@ -1,6 +1,5 @@
 import Glibc
 import Streams
-import Synchronization
 
 /// One thing to identify, where it was found.
 struct WalkItem: Sendable {
@@ -39,9 +38,9 @@ final class IdentifyWalk: Sendable {
         var number = 0
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
-    init(_ places: [IdentifyRequest.Place]) { state = Mutex(State(places: places[...])) }
+    init(_ places: [IdentifyRequest.Place]) { state = Guarded(State(places: places[...])) }
 
     /// The next items and their number; nil when all have been handed out.
     func next() -> (number: Int, items: [WalkItem])? {

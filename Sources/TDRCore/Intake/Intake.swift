@@ -38,20 +38,24 @@ public struct Intake: Sendable {
     public func upload(_ request: UploadRequest) async throws -> UploadSummary {
         if request.type == .standard, request.series == nil { throw UploadError.seriesMissing }
         try checkNames(of: request)
+        if request.type == .judgment, let fault = request.judgment.fault { throw UploadError.badJudgment(fault) }
         return try await withBlockingThreads(request.jobs + 1) { _ in
             let plan = try Intake.survey(request.source, links: request.links, storeDirectory: store.directory)
             let new = NewConsignment(
                 type: request.type, series: request.type == .standard ? request.series : nil, body: request.body,
                 bodyCode: request.bodyCode, person: request.person, source: plan.source, storage: request.storage,
                 links: request.links, parentFolder: topName(of: plan.source),
-                includeTopLevelFolder: request.includeTopLevelFolder)
+                includeTopLevelFolder: request.includeTopLevelFolder, isStrict: request.isStrict)
+            try checkContent(plan, of: request.type)
             let earlier = request.fresh ? nil : try store.interruptedUpload(like: new)
             try check(plan, links: request.links, storage: request.storage, takenBefore: earlier)
             if let earlier {
+                try agree(request, on: earlier)
                 return try await take(plan, into: earlier, resumed: true, jobs: request.jobs)
             }
             let runID = try store.begin(run)
             let consignment = try store.create(new, run: runID)
+            try agree(request, on: consignment)
             return try await take(plan, into: consignment, resumed: false, jobs: request.jobs)
         }
     }
@@ -59,7 +63,9 @@ public struct Intake: Sendable {
     /// Goes on with an upload that was interrupted or ended with issues.
     ///
     /// - Throws: ``UploadError/notResumable(_:_:)`` for one that is complete; otherwise as ``upload(_:)``.
-    public func resume(_ consignment: Consignment, jobs: Int) async throws -> UploadSummary {
+    public func resume(
+        _ consignment: Consignment, jobs: Int, confirmedWhenCleanBy login: String? = nil
+    ) async throws -> UploadSummary {
         if consignment.source.bytes.isEmpty { throw UploadError.sentByClient(consignment.reference) }
         let status = try store.statuses(of: consignment)[.upload]
         guard status == .inProgress || status == .completedWithIssues || status == .failed else {
@@ -69,8 +75,36 @@ public struct Intake: Sendable {
             let plan = try Intake.survey(
                 consignment.source, links: consignment.links, storeDirectory: store.directory)
             try check(plan, links: consignment.links, storage: consignment.storage, takenBefore: consignment)
+            try checkContent(plan, of: consignment.type)
+            try wish(login, for: consignment)
             return try await take(plan, into: consignment, resumed: true, jobs: jobs)
         }
+    }
+
+    /// Records first what was agreed and said: whatever is cut off later, that is kept.
+    private func agree(_ request: UploadRequest, on consignment: Consignment) throws {
+        let login = request.confirmedWhenCleanBy ?? request.person.login
+        if !request.agreement.isEmpty {
+            try store.record(
+                request.agreement, on: consignment, required: request.requirements, by: login, run: store.begin(run))
+        }
+        if consignment.type == .judgment {
+            try store.record(request.judgment, on: consignment, by: login, run: store.begin(run))
+        }
+        try wish(request.confirmedWhenCleanBy, for: consignment)
+    }
+
+    /// A judgment is one document.
+    private func checkContent(_ plan: UploadPlan, of type: ConsignmentType) throws {
+        guard type == .judgment else { return }
+        guard plan.files == 1, plan.firstFile?.name.suffix(5).elementsEqual(Array(".docx".utf8)) == true else {
+            throw UploadError.notOneJudgment(files: plan.files, first: plan.firstFile)
+        }
+    }
+
+    /// Records first that the transfer is confirmed when it is clean: whatever is cut off later, the wish is kept.
+    private func wish(_ login: String?, for consignment: Consignment) throws {
+        if let login { try store.wishConfirmation(of: consignment, by: login, run: store.begin(run)) }
     }
 
     /// These names become lines of `bag-info.txt` (RFC 8493 §2.2.2), so they must be what one line can hold.

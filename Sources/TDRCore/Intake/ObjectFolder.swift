@@ -43,14 +43,19 @@ struct FileKey: Sendable {
     /// The row in the store.
     let row: Int64
     let id: RecordID
+    /// The id that names the object: the file's own until it is replaced.
+    let object: RecordID
     /// The path in the consignment.
     let path: RelativePath
     /// The path below the source folder.
     let origin: RelativePath
 
     /// The name of the object.
-    var objectName: RelativePath {
-        guard let name = RelativePath(id.ascii) else { preconditionFailure("a UUID is a good name") }
+    var objectName: RelativePath { FileKey.objectName(object) }
+
+    /// The name of the object that has this id.
+    static func objectName(_ object: RecordID) -> RelativePath {
+        guard let name = RelativePath(object.ascii) else { preconditionFailure("a UUID is a good name") }
         return name
     }
 }

@@ -22,6 +22,16 @@ public struct UploadRequest: Sendable {
     public var includeTopLevelFolder = false
     /// Begin anew even when an upload of the same folder was interrupted.
     public var fresh = false
+    /// Who confirms beforehand that custody passes when the checks end clean; nil when nobody does.
+    public var confirmedWhenCleanBy: String?
+    /// What the transferring body agrees to.
+    public var agreement = Agreement()
+    /// What must be agreed before an export.
+    public var requirements: Set<ExportRequirement> = []
+    /// What is said of a judgment.
+    public var judgment = JudgmentDetails()
+    /// Whether the series and the body must be known already.
+    public var isStrict = false
     /// How many files are read at once.
     public var jobs: Int
 
@@ -55,10 +65,12 @@ public struct UploadPlan: Sendable {
     public internal(set) var refused = PathList()
     /// What could not be looked at.
     public internal(set) var unreadable = PathList()
-    /// Names that are not valid UTF-8: carried in the store, but no bag can name them.
+    /// Names that are not valid UTF-8: carried in the store, but only a bag with portable names can have them.
     public internal(set) var notUTF8 = PathList()
     /// Whether the folder is itself a bag (it has a bagit.txt).
     public internal(set) var isBag = false
+    /// The first file.
+    public internal(set) var firstFile: RelativePath?
 }
 
 /// Paths with a remark each: the first ones kept, all counted, so that a million of them cost no memory.
@@ -113,6 +125,12 @@ public enum UploadError: Error, CustomStringConvertible {
     case tooLittleRoom(needed: Int64, available: Int64, store: BytePath)
     /// The series belongs to another body.
     case seriesOfAnotherBody(String, body: String)
+    /// The store does not know the series or the body, and must.
+    case unknown(what: String, String)
+    /// A judgment is one file whose name ends in .docx.
+    case notOneJudgment(files: Int, first: RelativePath?)
+    /// What is said of a judgment does not hold together.
+    case badJudgment(String)
     /// A standard consignment needs a series.
     case seriesMissing
     /// A name that no line of a bag's metadata can hold.
@@ -144,6 +162,13 @@ public enum UploadError: Error, CustomStringConvertible {
                 + " needed; free some space, choose another store with --store, or use --in-place"
         case .seriesOfAnotherBody(let series, let body):
             "cannot upload: the series '\(series)' belongs to '\(body)'; name that body or another series"
+        case .unknown(let what, let name):
+            "cannot upload: the store does not know the \(what) '\(displayName(of: Array(name.utf8)))', and --strict"
+                + " makes none; `tdr series list` shows what it knows"
+        case .notOneJudgment(let files, let first):
+            "cannot upload: a judgment is exactly one file whose name ends in .docx, and the folder holds "
+                + (files == 1 ? "'\(first?.display ?? "")'" : "\(files) files")
+        case .badJudgment(let reason): "cannot upload: \(reason)"
         case .seriesMissing:
             "cannot upload: a standard consignment needs a series; name it with --series"
         case .badName(let what):

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import GRDB
 import Streams
-import Synchronization
 
 /// What came of one entry.
 struct UploadItem: Sendable {
@@ -15,6 +14,10 @@ struct UploadItem: Sendable {
     let id: RecordID
     let row: Int64?
     let outcome: Outcome
+    /// The name of its object where that is not its id: what it replaces keeps its own until it is not needed.
+    var object: RecordID?
+    /// Whether it came after the upload, and so is an act of its own.
+    var isRepair = false
 }
 
 /// What a child task of an upload brings back.
@@ -35,7 +38,7 @@ enum UploadStep: Sendable {
             case .folder: outcome = .folder
             case .unreadable(let folder, let reason): outcome = .failed(reason: reason, folder: folder)
             case .file(let origin):
-                let key = FileKey(row: 0, id: id, path: item.path, origin: origin)
+                let key = FileKey(row: 0, id: id, object: id, path: item.path, origin: origin)
                 do {
                     let taken = try taker.take(
                         origin, as: key.objectName, root: root, objects: objects, buffer: buffer)
@@ -65,10 +68,10 @@ final class UploadRecorder: Sendable {
     private let store: Store
     private let run: RunID
     private let objects: BytePath?
-    private let pending = Mutex(Pending())
-    private let failures = Mutex(PathList())
+    private let pending = Guarded(Pending())
+    private let failures = Guarded(PathList())
     /// The rows of the folders above the entry recorded last, outermost first.
-    private let branch = Mutex<[(path: RelativePath, row: Int64)]>([])
+    private let branch = Guarded<[(path: RelativePath, row: Int64)]>([])
 
     init(_ consignment: Consignment, in store: Store, run: RunID, objects: BytePath?) {
         self.consignment = consignment
@@ -104,7 +107,10 @@ final class UploadRecorder: Sendable {
     }
 
     /// Makes the bytes of `items` durable, then their rows.
-    func record(_ items: [UploadItem]) throws {
+    ///
+    /// - Parameter settles: Whether the steps of the consignment are brought in line with its files at once, since the
+    ///   upload is over.
+    func record(_ items: [UploadItem], settles: Bool = false) throws {
         if items.isEmpty { return }
         if let objects { try OpenFile.directory(objects).syncFileSystem() }
         let now = store.clock()
@@ -115,6 +121,7 @@ final class UploadRecorder: Sendable {
                     var writer = try FileRowWriter(db, consignment: consignment, run: run, at: now, branch: branch)
                     for item in items { try writer.write(item) }
                     try writer.finish()
+                    if settles { try db.settleSteps(of: consignment, run: run, at: now) }
                     branch = writer.branch
                 }
             } catch {
@@ -146,24 +153,11 @@ final class UploadRecorder: Sendable {
             try db.setTally(consignment, type: Tally.skipped, value: "", to: plan.skipped.count)
             try db.move(
                 consignment, .upload, to: failed == 0 ? .completed : .completedWithIssues, run: run, at: now)
-            try beginChecksAnew(db, tally, at: now)
+            try db.beginChecksAnew(of: consignment, tally, run: run, at: now)
+            try db.forgetLikeness(of: consignment)
             return tally[.upload, .success]
         }
         return (stored, failures.withLock { $0 })
-    }
-}
-
-extension UploadRecorder {
-    /// A check that was complete is so no more when files have come that it has not seen.
-    private func beginChecksAnew(_ db: Database, _ tally: Tally, at now: Timestamp) throws {
-        let steps = try db.statuses(of: consignment)
-        for check in CheckKind.allCases.sorted() where steps[check.consignmentStep] != nil {
-            let known = check.statusTypes.map { tally.counts(of: $0).filter { $0.key != nil }.values.reduce(0, +) }
-            guard known.min() ?? 0 < tally[.upload, .success] else { continue }
-            try db.move(consignment, check.consignmentStep, to: .inProgress, run: run, at: now)
-            if steps[.clientChecks] == nil { continue }
-            try db.move(consignment, .clientChecks, to: .inProgress, run: run, at: now)
-        }
     }
 }
 
@@ -174,6 +168,8 @@ private struct FileRowWriter {
     private let run: RunID
     private let time: Timestamp
     private var reference: Int64
+    /// The row inserted last: those of withdrawn files are not used again.
+    private var lastRow: Int64
     private var tally = TallyChange()
     private(set) var branch: [(path: RelativePath, row: Int64)]
 
@@ -187,6 +183,12 @@ private struct FileRowWriter {
         self.time = time
         self.branch = branch
         reference = try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = 'file'") ?? 0
+        lastRow =
+            try Int64.fetchOne(
+                db,
+                sql: """
+                    SELECT max(coalesce((SELECT max(id) FROM file), 0), coalesce((SELECT max(id) FROM withdrawnFile), 0))
+                    """) ?? 0
     }
 
     mutating func write(_ item: UploadItem) throws {
@@ -204,12 +206,20 @@ private struct FileRowWriter {
             let row: Int64
             if let earlier = item.row {
                 row = earlier
+                if item.isRepair {
+                    try db.recordReplacement(
+                        of: row, by: file, object: item.object, in: consignment, run: run, at: time)
+                }
                 try forgetBytes(of: row)
                 try db.cachedStatement(
-                    sql: "UPDATE file SET size = ?, modified = ?, sha256 = ?, origin = ? WHERE id = ?"
+                    sql: """
+                        UPDATE file SET size = ?, modified = ?, sha256 = ?, origin = ?, object = coalesce(?, object)
+                        WHERE id = ?
+                        """
                 )
                 .execute(arguments: [
-                    file.size, file.modified, Data(file.sha256.bytes), ownOrigin(origin, of: item), row,
+                    file.size, file.modified, Data(file.sha256.bytes), ownOrigin(origin, of: item),
+                    item.object.map { Data($0.bytes) }, row,
                 ])
             } else {
                 row = try insert(item, .file, (file, origin))
@@ -232,19 +242,26 @@ private struct FileRowWriter {
         -> Int64
     {
         reference += 1
+        lastRow += 1
         tally.add(Tally.type, type.rawValue, 1)
         try db.cachedStatement(
             sql: """
                 INSERT INTO file
-                    (consignmentId, uuid, fileType, parentId, path, reference, origin, size, modified, sha256)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    (id, consignmentId, uuid, fileType, parentId, path, reference, origin, size, modified, sha256)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            consignment.row, Data(item.id.bytes), type.rawValue, try parent(of: item.path), Data(item.path.bytes),
+            lastRow, consignment.row, Data(item.id.bytes), type.rawValue, try parent(of: item.path),
+            Data(item.path.bytes),
             reference, taken.flatMap { ownOrigin($0.1, of: item) }, taken?.0.size, taken?.0.modified,
             taken.map { Data($0.0.sha256.bytes) },
         ])
-        return db.lastInsertedRowID
+        if item.isRepair {
+            try db.recordEvent(
+                run, at: time, consignment: consignment.row, file: lastRow, "Added",
+                new: EventText.entry(item.path, size: taken?.0.size, sha256: taken?.0.sha256))
+        }
+        return lastRow
     }
 
     /// The row of the folder that holds `path`: on the branch as a rule, else from an earlier run.
@@ -301,6 +318,7 @@ extension UploadPlan {
             note(path)
         case .file(let path, _, let size, let allocated):
             files += 1
+            if firstFile == nil { firstFile = path }
             bytes += size
             self.allocated += min(allocated, size + 4096)
             note(path)

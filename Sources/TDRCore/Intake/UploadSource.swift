@@ -84,6 +84,7 @@ final class UploadSource {
             let earlier = try known?.look(up: met.map(\.path))
             for (index, item) in met.enumerated() {
                 guard let record = earlier?[index] else {
+                    if try known?.isWithdrawn(item.path) ?? false { continue }
                     add(item.path, item.kind, item.size, row: nil)
                     continue
                 }
@@ -92,6 +93,9 @@ final class UploadSource {
                 if record.isFolder != item.kind.isFolder { throw UploadError.kindChanged(item.path) }
                 switch item.kind {
                 case .folder where record.isComplete: continue
+                case .file where record.isReplaced:
+                    meter.add(files: 1, bytes: item.size)
+                    continue
                 case .file(let origin) where record.isComplete:
                     guard try known?.isUnchanged(origin, since: record) ?? false else { break }
                     meter.add(files: 1, bytes: item.size)
@@ -128,6 +132,8 @@ final class KnownFiles {
         let isComplete: Bool
         let size: Int64?
         let modified: Int64?
+        /// Its bytes came from elsewhere since: the source says nothing of them.
+        let isReplaced: Bool
     }
 
     private let consignment: Consignment
@@ -151,7 +157,7 @@ final class KnownFiles {
         try store.read { db in
             let statement = try db.cachedStatement(
                 sql: """
-                    SELECT file.id, fileType, size, modified, Upload FROM file LEFT JOIN fileStatus ON fileId = file.id
+                    SELECT file.id, fileType, size, modified, Upload, object FROM file LEFT JOIN fileStatus ON fileId = file.id
                     WHERE file.consignmentId = ? AND path = ?
                     """)
             return try paths.map { path in
@@ -162,12 +168,18 @@ final class KnownFiles {
                 return Record(
                     row: try row.value("id"), isFolder: try row.value("fileType") == FileType.folder.rawValue,
                     isComplete: status == nil || status == FileStatusValue.success.rawValue,
-                    size: try row.value("size"), modified: try row.value("modified"))
+                    size: try row.value("size"), modified: try row.value("modified"),
+                    isReplaced: (try row.value("object") as Data?) != nil)
             }
         }
     }
 
     func countAgain() { met += 1 }
+
+    /// Whether an entry of this path was taken out of the consignment, and so is not taken again.
+    func isWithdrawn(_ path: RelativePath) throws -> Bool {
+        try store.read { try $0.isWithdrawn(path, in: consignment) }
+    }
 
     /// Whether the file has the size and time it had when it was taken.
     func isUnchanged(_ origin: RelativePath, since record: Record) throws -> Bool {
@@ -190,7 +202,8 @@ final class KnownFiles {
                 try Task.checkCancellation()
                 guard
                     let key = FileKey(
-                        row: 0, id: consignment.id, path: try row.value("path"), origin: try row.value("origin"))
+                        row: 0, id: consignment.id, object: nil, path: try row.value("path"),
+                        origin: try row.value("origin"))
                 else {
                     continue
                 }
@@ -221,10 +234,11 @@ final class KnownFiles {
 
 extension FileKey {
     /// From the columns of a row: the origin is the path without the top folder unless the row has its own.
-    init?(row: Int64, id: RecordID, path: Data, origin: Data?) {
+    init?(row: Int64, id: RecordID, object: Data?, path: Data, origin: Data?) {
         guard let path = RelativePath(Array(path)) else { return nil }
         let below = origin.map { Array($0) } ?? Array(path.bytes.drop { $0 != UInt8(ascii: "/") }.dropFirst())
         guard let origin = RelativePath(below) else { return nil }
-        self.init(row: row, id: id, path: path, origin: origin)
+        guard let object = object.map({ RecordID(bytes: Array($0)) }) ?? id else { return nil }
+        self.init(row: row, id: id, object: object, path: path, origin: origin)
     }
 }

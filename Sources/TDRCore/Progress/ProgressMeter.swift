@@ -1,5 +1,4 @@
 public import Streams
-import Synchronization
 
 /// How far an act is, at one moment.
 public struct Progress: Sendable, Hashable {
@@ -24,12 +23,12 @@ public final class ProgressMeter: Sendable {
     /// The newest count whenever it has changed; ends with ``finish()``. For one listener.
     public let events: AsyncStream<Progress>
     private let continuation: AsyncStream<Progress>.Continuation
-    private let state: Mutex<Progress>
+    private let state: Guarded<Progress>
 
     /// A meter at rest.
     public init() {
         (events, continuation) = AsyncStream.makeStream(of: Progress.self, bufferingPolicy: .bufferingNewest(1))
-        state = Mutex(Progress(activity: "", filesTotal: 0, bytesTotal: 0))
+        state = Guarded(Progress(activity: "", filesTotal: 0, bytesTotal: 0))
     }
 
     /// Begins to count anew.

@@ -1,6 +1,5 @@
 import BagIt
 import Streams
-import Synchronization
 
 /// What the check of a folder where it lies came to.
 public struct FolderCheckSummary: Sendable {
@@ -62,7 +61,7 @@ public struct FolderCheck: Sendable {
                 ? try DigestSpool(in: request.temporaryFolder) : nil
             let total = request.countsFirst ? try walk.total() : (files: 0, bytes: 0)
             meter.begin("checking", files: total.files, bytes: total.bytes)
-            let profile = Mutex(FolderProfile())
+            let profile = Guarded(FolderProfile())
             let outlet = OrderedOutlet<CheckedFile>(window: request.jobs * FolderCheck.windowPerJob) { files in
                 profile.withLock { profile in for file in files { profile.count(file) } }
                 try digests?.add(files)
@@ -119,7 +118,8 @@ public struct FolderCheck: Sendable {
         _ outlet: OrderedOutlet<CheckedFile>
     ) throws {
         let checker = try FileChecker(
-            antivirus: engines, signatures: signatures, policy: request.policy, meter: meter)
+            antivirus: engines, signatures: signatures, policy: request.policy, asksMagic: request.asksMagic,
+            meter: meter)
         while let (number, items) = walk.next() {
             try Task.checkCancellation()
             var results: [CheckedFile] = []

@@ -15,6 +15,8 @@ public struct FolderCheckRequest: Sendable {
     public var antivirus: AntivirusPolicy = .automatic
     /// Which formats are refused.
     public var policy = FormatPolicy.standard
+    /// Whether libmagic is asked for its opinion beside PRONOM's.
+    public var asksMagic = true
     /// How many files are read at once.
     public var jobs: Int
     /// Whether to walk the places once before, only to know how much there is to do.

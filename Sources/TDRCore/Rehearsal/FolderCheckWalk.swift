@@ -1,6 +1,5 @@
 import Glibc
 import Streams
-import Synchronization
 
 /// An entry of the walk: a file to check, or what is already known of something else.
 enum FolderCheckItem: Sendable {
@@ -41,7 +40,7 @@ final class FolderCheckWalk: Sendable {
     private let places: [Place]
     private let links: LinkPolicy
     private let checks: Set<CheckKind>
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// - Throws: ``FolderCheckError`` when a place is not there.
     init(_ request: FolderCheckRequest) throws {
@@ -60,7 +59,7 @@ final class FolderCheckWalk: Sendable {
         }
         links = request.links
         checks = request.checksMade
-        state = Mutex(State(places: places[...]))
+        state = Guarded(State(places: places[...]))
     }
 
     private static func place(_ path: BytePath) throws -> Place {
@@ -208,7 +207,9 @@ final class FolderCheckWalk: Sendable {
     ) -> FolderCheckItem {
         .file(
             FileToCheck(
-                key: FileKey(row: 0, id: FolderCheckWalk.noID, path: name, origin: origin), size: size,
+                key: FileKey(
+                    row: 0, id: FolderCheckWalk.noID, object: FolderCheckWalk.noID, path: name, origin: origin),
+                size: size,
                 sha256: FolderCheckWalk.noDigest, statuses: FileStatuses(), checks: checks),
             of: root, path: path)
     }

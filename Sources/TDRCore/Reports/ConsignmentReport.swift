@@ -24,6 +24,18 @@ public struct ConsignmentReport: Sendable {
     public let isBeingWorkedOn: Bool
     /// Whether it was decided to make no antivirus check.
     public let withoutAntivirus: Bool
+    /// The login of whoever wished that the transfer is confirmed when the checks end clean; nil where nobody did.
+    public internal(set) var confirmsWhenClean: String?
+    /// Where its bags are, as far as they are looked after.
+    public internal(set) var exports: [ExportCopy] = []
+    /// Uploads of its bags that have not ended.
+    public internal(set) var unfinishedUploads: [UnfinishedUpload] = []
+    /// Files that were taken out of it.
+    public internal(set) var withdrawnFiles = 0
+    /// When and why it was cancelled; nil when it was not.
+    public internal(set) var cancellation: Cancellation?
+    /// How many files are like others; nil when not counted since the last change.
+    public internal(set) var likeness: LikenessCounts?
 
     /// A report of these facts.
     package init(
@@ -53,16 +65,20 @@ public struct ConsignmentReport: Sendable {
 
     /// The transfer in one word, as the original's list of transfers has it.
     public var state: String {
+        if cancellation != nil { return "Cancelled" }
         switch statuses[.export] {
         case .completed: return "Transferred"
         case .inProgress: return isBeingWorkedOn ? "Exporting" : "Interrupted"
         case .failed, .completedWithIssues: return "Failed"
         case nil: break
         }
-        let steps: [ConsignmentStatusType] = [.upload, .serverAntivirus, .serverChecksum, .serverFFID, .clientChecks]
+        let steps: [ConsignmentStatusType] = [
+            .upload, .serverAntivirus, .serverChecksum, .serverFFID, .serverRedaction, .clientChecks,
+        ]
         let values = steps.compactMap { statuses[$0] }
         if values.contains(.inProgress) { return isBeingWorkedOn ? "In Progress" : "Interrupted" }
         if values.contains(.failed) || values.contains(.completedWithIssues) { return "Failed" }
+        if statuses[.metadataReview] == .inProgress { return "In Review" }
         return areChecksComplete ? "Checked" : "Uploaded"
     }
 
@@ -77,6 +93,7 @@ public struct ConsignmentReport: Sendable {
     public var nextAction: String {
         let reference = consignment.reference
         if isBeingWorkedOn { return "wait: a process is working on it" }
+        if cancellation != nil { return "nothing: it was cancelled" }
         switch statuses[.upload] {
         case .inProgress, nil:
             if consignment.source.bytes.isEmpty { return "wait: its files come through the API" }
@@ -87,8 +104,18 @@ public struct ConsignmentReport: Sendable {
         }
         let checks: [CheckKind] = withoutAntivirus ? [.checksum, .format] : CheckKind.allCases
         if checks.contains(where: { checked($0) < files }) { return "tdr check \(reference)" }
+        if let copy = exports.first(where: \.isAmiss) {
+            return "look after \(copy.location.display), which is \(copy.result?.rawValue ?? ""); then"
+                + " tdr verify --exports \(reference)"
+        }
         if statuses[.export] == .completed { return "nothing: exported to \(consignment.exportLocation ?? "")" }
         if filesWithProblems > 0 { return "tdr status \(reference) --failed" }
+        switch statuses[.metadataReview] {
+        case .inProgress: return "tdr review approve \(reference), or reject it with --notes"
+        case .completedWithIssues:
+            return "mend the metadata (tdr review log \(reference)), then tdr review request \(reference)"
+        default: break
+        }
         return "tdr export \(reference) --to DIR"
     }
 }

@@ -7,11 +7,15 @@ final class ConsignmentLock: Sendable {
 
     /// Takes the lock of `consignment`.
     ///
-    /// - Throws: ``StoreError/busy(_:)`` at once when another process has it.
-    init(_ consignment: Consignment, in store: Store, for purpose: String) throws {
+    /// - Parameter evenCancelled: Whether the act makes sense for a consignment that was cancelled.
+    /// - Throws: ``StoreError/busy(_:)`` at once when another process has it, ``StoreError/cancelled(_:_:)``.
+    init(_ consignment: Consignment, in store: Store, for purpose: String, evenCancelled: Bool = false) throws {
         file = try ConsignmentLock.open(consignment.id, in: store)
         if try !file.tryLock() {
             throw StoreError.busy("cannot \(purpose) \(consignment.reference): another process is working on it")
+        }
+        if !evenCancelled, try store.cancellation(of: consignment) != nil {
+            throw StoreError.cancelled(consignment.reference.description, "cannot \(purpose)")
         }
     }
 

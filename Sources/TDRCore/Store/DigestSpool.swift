@@ -1,6 +1,5 @@
 import FoundationEssentials
 import GRDB
-import Glibc
 import Streams
 
 /// The digests of a folder's files, for as long as its check runs: a database without a name in the temporary folder,
@@ -10,29 +9,9 @@ final class DigestSpool: Sendable {
 
     /// - Throws: ``SystemFault`` when the temporary folder takes no file, `DatabaseError`.
     init(in folder: BytePath) throws {
-        var template = folder.appending("tdr-digests-XXXXXX").bytes.map { CChar(bitPattern: $0) } + [0]
-        let descriptor = mkstemp(&template)
-        guard descriptor >= 0 else { throw SystemFault("make a file in", folder) }
-        close(descriptor)
-        let path = BytePath(template.dropLast().map { UInt8(bitPattern: $0) })
-        // SQLite has it open when this returns; without a name it goes away with the process, however that ends.
-        defer { _ = path.withCString { unlink($0) } }
-        guard let text = path.text else { throw SystemFault("make a database in", folder, code: EILSEQ) }
-        var configuration = Configuration()
-        configuration.prepareDatabase { db in
-            try db.execute(
-                sql: """
-                    PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-                    PRAGMA cache_size = -16000; PRAGMA temp_store = FILE
-                    """)
-        }
-        database = try DatabaseQueue(path: text, configuration: configuration)
-        try database.write { db in
-            try db.execute(
-                sql:
-                    "CREATE TABLE file (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, path BLOB)"
-            )
-        }
+        database = try scratchDatabase(
+            in: folder,
+            "CREATE TABLE file (id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, path BLOB)")
     }
 
     /// Remembers the files that have a digest; empty ones say nothing and are all alike.

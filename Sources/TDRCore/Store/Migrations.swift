@@ -17,11 +17,124 @@ enum Migrations {
         }
         migrator.registerMigration("quarantine") { try $0.execute(sql: quarantine) }
         migrator.registerMigration("s3") { try $0.execute(sql: s3) }
+        migrator.registerMigration("exports") { db in
+            try db.execute(sql: exports)
+            try db.rememberExports()
+        }
+        migrator.registerMigration("history") { try $0.execute(sql: history) }
         migrator.registerMigration("people") { try $0.execute(sql: people) }
         migrator.registerMigration("deliveries") { try $0.execute(sql: deliveries) }
+        migrator.registerMigration("repair") { db in
+            try db.execute(sql: repair)
+            try letEventsOutliveFiles(db)
+        }
+        migrator.registerMigration("notices") { try $0.execute(sql: notices) }
+        migrator.registerMigration("metadata") { try $0.execute(sql: metadata) }
         migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
         return migrator
     }
+
+    /// What replacing, adding, withdrawing and cancelling need.
+    private static let repair = """
+        -- The name of the object where it is not the file's UUID: every replacement has a name of its own.
+        ALTER TABLE file ADD COLUMN object BLOB CHECK (object IS NULL OR length(object) = 16);
+
+        -- Files and folders that were taken out of their consignment. Whatever asks for the files of a consignment asks
+        -- `file` alone and cannot meet them by mistake; the history goes on naming them by their number.
+        CREATE TABLE withdrawnFile (
+            id INTEGER PRIMARY KEY,
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            uuid BLOB NOT NULL CHECK (length(uuid) = 16),
+            fileType TEXT NOT NULL CHECK (fileType IN ('File', 'Folder')),
+            path BLOB NOT NULL,
+            reference INTEGER NOT NULL UNIQUE,
+            object BLOB CHECK (object IS NULL OR length(object) = 16),
+            size INTEGER,
+            modified INTEGER,
+            sha256 BLOB CHECK (length(sha256) = 32),
+            reason TEXT NOT NULL,
+            withdrawn INTEGER NOT NULL,
+            isPurged INTEGER NOT NULL CHECK (isPurged IN (0, 1))
+        ) STRICT;
+        CREATE INDEX withdrawnFile_path ON withdrawnFile (consignmentId, path);
+        CREATE TRIGGER file_number_is_new AFTER INSERT ON file
+            WHEN EXISTS (SELECT 1 FROM withdrawnFile WHERE id = NEW.id)
+            BEGIN SELECT RAISE(ABORT, 'the number of a withdrawn file is never used again'); END;
+
+        -- Objects that no row names any more and that are still to be removed.
+        CREATE TABLE discardedObject (
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            object BLOB NOT NULL CHECK (length(object) = 16),
+            PRIMARY KEY (consignmentId, object)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE cancellation (
+            consignmentId INTEGER PRIMARY KEY REFERENCES consignment (id),
+            datetime INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            isPurged INTEGER NOT NULL CHECK (isPurged IN (0, 1))
+        ) STRICT;
+
+        -- How many files repeat others or nearly have the name of others; absent when not counted since the last change.
+        CREATE TABLE likeness (
+            consignmentId INTEGER PRIMARY KEY REFERENCES consignment (id),
+            duplicateGroups INTEGER NOT NULL,
+            surplusFiles INTEGER NOT NULL,
+            surplusBytes INTEGER NOT NULL,
+            nameGroups INTEGER NOT NULL,
+            nameEntries INTEGER NOT NULL
+        ) STRICT;
+        """
+
+    /// Takes the reference to `file` off the events, which stay when a file is withdrawn.
+    ///
+    /// The bytes of the table are the same with and without it, so only its description changes, as SQLite's manual
+    /// says under ALTER TABLE, "Making Other Kinds Of Table Schema Changes": a history of millions of entries is not
+    /// copied for it.
+    private static func letEventsOutliveFiles(_ db: Database) throws {
+        let version = try Int.fetchOne(db, sql: "PRAGMA schema_version") ?? 0
+        try db.execute(
+            sql: """
+                PRAGMA writable_schema = ON;
+                UPDATE sqlite_schema SET sql = replace(sql, 'fileId INTEGER REFERENCES file (id)', 'fileId INTEGER')
+                    WHERE type = 'table' AND name = 'event';
+                PRAGMA schema_version = \(version + 1);
+                PRAGMA writable_schema = RESET;
+                """)
+        let left = try Int.fetchOne(
+            db, sql: "SELECT count(*) FROM pragma_foreign_key_list('event') WHERE \"from\" = 'fileId'")
+        guard left == 0 else {
+            throw DatabaseError(resultCode: .SQLITE_SCHEMA, message: "the history cannot be brought up to date")
+        }
+    }
+
+    /// What others are told of, until they have it. `channel` is a kind of receiver; it gets what came since it was
+    /// first used.
+    private static let notices = """
+        CREATE TABLE notice (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            uuid BLOB NOT NULL UNIQUE CHECK (length(uuid) = 16),
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            datetime INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            message TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX notice_consignment ON notice (consignmentId, id);
+        CREATE TABLE noticeChannel (
+            name TEXT PRIMARY KEY,
+            -- It has all notices up to this one.
+            done INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE noticeDelivery (
+            channel TEXT NOT NULL,
+            noticeId INTEGER NOT NULL REFERENCES notice (id),
+            delivered INTEGER,
+            attempts INTEGER NOT NULL,
+            nextAttempt INTEGER NOT NULL,
+            fault TEXT,
+            PRIMARY KEY (channel, noticeId)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     /// Files that an engine found something in. Their objects lie in the store's quarantine while they are held.
     private static let quarantine = """
@@ -72,6 +185,33 @@ enum Migrations {
         CREATE INDEX session_user ON session (userId);
         """
 
+    /// Where the bags of a consignment are, and what the last look at each gave. `sha256` is that of the archive, or of a
+    /// folder's `tagmanifest-sha256.txt`. `looked` is the last try, `verified` the last that came to a result; a copy
+    /// that was retired is not looked at any more. What is needed to reach an S3 server again stands beside its names.
+    private static let exports = """
+        CREATE TABLE exportCopy (
+            id INTEGER PRIMARY KEY,
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            location BLOB NOT NULL,
+            endpoint TEXT NOT NULL,
+            address TEXT,
+            region TEXT,
+            style TEXT,
+            sha256 BLOB CHECK (length(sha256) = 32),
+            exported INTEGER NOT NULL,
+            verified INTEGER,
+            looked INTEGER,
+            result TEXT CHECK (result IN ('Valid', 'Altered', 'Invalid', 'Missing', 'NotVerified')),
+            remark TEXT,
+            retired INTEGER,
+            UNIQUE (consignmentId, location, endpoint)
+        ) STRICT;
+        ALTER TABLE s3Upload ADD COLUMN address TEXT;
+        ALTER TABLE s3Upload ADD COLUMN region TEXT;
+        ALTER TABLE s3Upload ADD COLUMN style TEXT;
+        """
+    /// The history of one consignment in order, with what happened to its files: some ten bytes an event.
+    private static let history = "CREATE INDEX event_history ON event (consignmentId);"
     /// Who may use the API, and the tokens they were given. Of a token only the digest is kept.
     private static let people = """
         CREATE TABLE user (
@@ -131,6 +271,26 @@ enum Migrations {
             requestedBy TEXT NOT NULL,
             requested INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// Reviews of metadata, and how the originals of redacted files are known.
+    private static let metadata = """
+        CREATE TABLE metadataReviewLog (
+            id INTEGER PRIMARY KEY,
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            runId INTEGER NOT NULL REFERENCES run (id),
+            action TEXT NOT NULL CHECK (action IN ('Submission', 'Approval', 'Rejection', 'Confirmation')),
+            datetime INTEGER NOT NULL,
+            notes TEXT NOT NULL CHECK (length(notes) <= 1300)
+        ) STRICT;
+        CREATE INDEX metadataReviewLog_consignment ON metadataReviewLog (consignmentId, id);
+        -- Files whose OriginalFilepath was written: by the names of files, or by what a person said.
+        CREATE TABLE redactionPair (
+            fileId INTEGER PRIMARY KEY REFERENCES file (id) ON DELETE CASCADE,
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            byMetadata INTEGER NOT NULL CHECK (byMetadata IN (0, 1))
+        ) STRICT;
+        CREATE INDEX redactionPair_consignment ON redactionPair (consignmentId, fileId);
         """
 
     private static let version1 = """

@@ -99,9 +99,7 @@ extension Store {
         try write { db in
             if try db.statuses(of: consignment)[.confirmTransfer] == .completed { return }
             try db.requireReady(consignment)
-            try db.setMetadata(
-                PropertyName.legalCustodyTransferConfirmed, of: consignment, to: "true", run: runID, at: now)
-            try db.move(consignment, .confirmTransfer, to: .completed, run: runID, at: now)
+            try db.confirmTransfer(consignment, by: login, run: runID, at: now)
         }
     }
 

@@ -8,7 +8,7 @@ public struct BodyEntry: Sendable {
     /// Its code, as in `TDR-MOCK`.
     public let code: String
     /// Its series, by code.
-    public let series: [SeriesEntry]
+    public let series: [StoredSeries]
 }
 
 /// An entry of the history, with who made it.

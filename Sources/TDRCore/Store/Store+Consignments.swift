@@ -15,6 +15,8 @@ struct NewConsignment: Sendable {
     var links: LinkPolicy
     var parentFolder: [UInt8]
     var includeTopLevelFolder: Bool
+    /// Whether its series and body must be known already.
+    var isStrict = false
 }
 
 extension Store {
@@ -22,11 +24,12 @@ extension Store {
     func create(_ new: NewConsignment, run: RunID) throws -> Consignment {
         let now = clock()
         return try write { db in
+            if new.isStrict { try db.mustKnow(body: new.body, series: new.series) }
             let body = try db.body(named: new.body, code: new.bodyCode, run: run, at: now)
             let series = try new.series.map { try db.series(code: $0, body: body.id, run: run, at: now) }
             let consignment = try db.insert(
                 NewConsignmentRow(
-                    type: new.type, series: series.map { ($0.id, $0.name) }, body: (body.id, new.body, body.code),
+                    type: new.type, series: series.map { ($0.id, $0.name) }, body: (body.id, body.name, body.code),
                     person: new.person, source: new.source, storage: new.storage, links: new.links,
                     parentFolder: new.parentFolder, includeTopLevelFolder: new.includeTopLevelFolder),
                 store: self.id, run: run, at: now)
@@ -58,6 +61,7 @@ extension Store {
                             AND value IN ('Completed', 'CompletedWithIssues'))
                         AND (SELECT count(*) FROM consignmentStatus WHERE consignmentId = id
                             AND statusType IN ('ServerChecksum', 'ServerFFID') AND value <> 'InProgress') < 2
+                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE consignmentId = consignment.id)
                     ORDER BY id
                     """
             ).map { try db.consignment(row: $0) }
@@ -98,12 +102,15 @@ extension Store {
                     SELECT consignment.* FROM consignment
                         JOIN consignmentStatus ON consignmentId = consignment.id AND statusType = 'Upload'
                     WHERE consignmentStatus.value = 'InProgress' AND source = ? AND storage = ? AND links = ?
-                        AND type = ? AND seriesName IS ? AND transferringBodyName = ? AND includeTopLevelFolder = ?
+                        AND type = ? AND includeTopLevelFolder = ?
+                        AND (SELECT code FROM series WHERE series.id = seriesId) IS ?
+                        AND (transferringBodyName = ? OR transferringBodyTdrCode = ?)
+                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE cancellation.consignmentId = consignment.id)
                     ORDER BY sequence DESC LIMIT 1
                     """,
                 arguments: [
-                    Data(new.source.bytes), new.storage.rawValue, new.links.rawValue, new.type.rawValue, new.series,
-                    new.body, new.includeTopLevelFolder,
+                    Data(new.source.bytes), new.storage.rawValue, new.links.rawValue, new.type.rawValue,
+                    new.includeTopLevelFolder, new.series, new.body, new.body,
                 ])
             return try rows.first.map(Consignment.init)
         }
@@ -168,6 +175,8 @@ extension Database {
                 arguments: [row, name, value])
         }
         try recordEvent(run, at: now, consignment: row, "ConsignmentCreated", new: reference.description)
+        let defaults = PropertyName.fileDefaults.map { "\"\($0.name)\":\"\($0.value)\"" }.joined(separator: ",")
+        try recordEvent(run, at: now, consignment: row, EventName.fileDefaults, new: "{\(defaults)}")
         return try consignment(row: row)
     }
 
@@ -213,21 +222,29 @@ extension Database {
                 """, arguments: [consignment.row, type.rawValue, value.rawValue, time.milliseconds])
         try recordEvent(
             run, at: time, consignment: consignment.row, type.rawValue, old: old?.rawValue, new: value.rawValue)
+        if type == .confirmTransfer, value == .completed { try notify(.transferConfirmed, of: consignment, at: time) }
     }
 
-    fileprivate func body(
+    /// The body of this name or code, made when it is new.
+    func body(
         named name: String, code: String?, run: RunID, at time: Timestamp
     ) throws
-        -> (id: Int64, code: String)
+        -> (id: Int64, name: String, code: String)
     {
-        if let row = try Row.fetchOne(self, sql: "SELECT id, tdrCode FROM body WHERE name = ?", arguments: [name]) {
-            return (try row.value("id"), try row.value("tdrCode"))
+        if let row = try Row.fetchOne(
+            self, sql: "SELECT id, name, tdrCode FROM body WHERE name = ?1 OR tdrCode = ?1 ORDER BY name = ?1 DESC",
+            arguments: [name])
+        {
+            return (try row.value("id"), try row.value("name"), try row.value("tdrCode"))
         }
         let chosen = try code ?? freeCode(for: name)
+        if let other = try String.fetchOne(self, sql: "SELECT name FROM body WHERE tdrCode = ?", arguments: [chosen]) {
+            throw SeriesError.codeOfAnotherBody(chosen, body: other)
+        }
         try execute(sql: "INSERT INTO body (name, tdrCode) VALUES (?, ?)", arguments: [name, chosen])
         let id = lastInsertedRowID
         try recordEvent(run, at: time, consignment: nil, "BodyCreated", new: "\(chosen) \(name)")
-        return (id, chosen)
+        return (id, name, chosen)
     }
 
     /// `TDR-` and the initials of the name, numbered when taken.
@@ -243,8 +260,9 @@ extension Database {
         return candidate
     }
 
-    fileprivate func series(
-        code: String, body: Int64, run: RunID, at time: Timestamp
+    /// The series of this code, made for the body when it is new.
+    func series(
+        code: String, name: String? = nil, body: Int64, run: RunID, at time: Timestamp
     ) throws
         -> (id: Int64, name: String)
     {
@@ -259,10 +277,10 @@ extension Database {
             return (try row.value("id"), try row.value("name"))
         }
         try execute(
-            sql: "INSERT INTO series (bodyId, code, name) VALUES (?, ?, ?)", arguments: [body, code, code])
+            sql: "INSERT INTO series (bodyId, code, name) VALUES (?, ?, ?)", arguments: [body, code, name ?? code])
         let id = lastInsertedRowID
         try recordEvent(run, at: time, consignment: nil, "SeriesCreated", new: code)
-        return (id, code)
+        return (id, name ?? code)
     }
 }
 

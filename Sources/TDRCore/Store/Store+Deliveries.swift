@@ -142,7 +142,7 @@ extension Store {
                             WHERE uuid = ? AND file.consignmentId = ?
                             """), arguments: [Data(file.bytes), consignment.row]),
                 let key = FileKey(
-                    row: try row.value(0), id: file, path: try row.value(1), origin: try row.value(2)),
+                    row: try row.value(0), id: file, object: nil, path: try row.value(1), origin: try row.value(2)),
                 let sha256 = SHA256Digest(try row.value(4) as Data)
             else { return nil }
             return ExpectedFile(

@@ -55,4 +55,6 @@ extension Database {
 enum ConsignmentPolicy {
     /// `none` when it was decided to make no antivirus check; absent otherwise.
     static let antivirus = "AntivirusPolicy"
+    /// The login of whoever wished that custody passes when the checks end clean.
+    static let confirmWhenClean = "ConfirmWhenClean"
 }

@@ -42,7 +42,7 @@ extension Store {
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT id, uuid, fileType, path, origin, size, sha256, modified FROM file
+                    SELECT id, uuid, fileType, path, origin, size, sha256, modified, object FROM file
                     WHERE consignmentId = ? AND (fileType = 'Folder' OR sha256 IS NOT NULL) ORDER BY path
                     """, arguments: [consignment.row])
             while let row = try rows.next() {
@@ -52,7 +52,9 @@ extension Store {
                     continue
                 }
                 guard let id = RecordID(bytes: Array(try row.value(1) as Data)),
-                    let key = FileKey(row: try row.value(0), id: id, path: try row.value(3), origin: try row.value(4)),
+                    let key = FileKey(
+                        row: try row.value(0), id: id, object: try row.value(8), path: try row.value(3),
+                        origin: try row.value(4)),
                     let sha256 = SHA256Digest(try row.value(6) as Data)
                 else { throw damagedRow }
                 try body(
@@ -133,30 +135,33 @@ extension Store {
     func beginExport(_ consignment: Consignment, by login: String, allowed: String?, run: RunID) throws -> Consignment {
         let now = clock()
         return try write { db in
-            if consignment.transferInitiated == nil {
-                try db.setMetadata(
-                    PropertyName.legalCustodyTransferConfirmed, of: consignment, to: "true", run: run, at: now)
-                try db.move(consignment, .confirmTransfer, to: .completed, run: run, at: now)
-            }
+            try db.confirmTransfer(consignment, by: login, run: run, at: now)
+            // Who confirmed it elsewhere may have left the time to the export.
             try db.execute(
                 sql: """
                     UPDATE consignment SET transferInitiated = coalesce(transferInitiated, ?1),
                         transferInitiatedBy = coalesce(transferInitiatedBy, ?2), exported = coalesce(exported, ?1)
                     WHERE id = ?3
                     """, arguments: [now.milliseconds, login, consignment.row])
-            try db.move(consignment, .export, to: .inProgress, run: run, at: now)
+            // Before the export begins, so that the bag can tell of it.
             if let allowed {
                 try db.recordEvent(run, at: now, consignment: consignment.row, "FindingsAllowed", new: allowed)
             }
+            try db.move(consignment, .export, to: .inProgress, run: run, at: now)
             return try db.consignment(row: consignment.row)
         }
     }
 
     /// Ends an export that is complete at its target.
+    ///
+    /// - Parameter seal: What tells whether the bag is still the same: the digest of the archive, or that of a folder's
+    ///   tag manifest.
     func finishExport(
-        _ consignment: Consignment, location: String, sha256: SHA256Digest?, version: String, run: RunID
+        _ consignment: Consignment, _ place: BytePath, on server: S3Server?, sha256: SHA256Digest?,
+        seal: SHA256Digest?, version: String, run: RunID
     ) throws -> Consignment {
         let now = clock()
+        let location = place.display
         return try write { db in
             try db.execute(
                 sql: "UPDATE consignment SET exportLocation = ?, exportVersion = ? WHERE id = ?",
@@ -164,7 +169,10 @@ extension Store {
             try db.move(consignment, .export, to: .completed, run: run, at: now)
             try db.recordEvent(
                 run, at: now, consignment: consignment.row, "Exported", old: sha256?.hex, new: location)
-            return try db.consignment(row: consignment.row)
+            try db.rememberExport(of: consignment.row, place, server, sha256: seal, at: now)
+            let done = try db.consignment(row: consignment.row)
+            try db.notify(.exportFinished(location: location, sha256: sha256?.hex), of: done, at: now)
+            return done
         }
     }
 
@@ -174,6 +182,7 @@ extension Store {
         try write { db in
             try db.move(consignment, .export, to: .failed, run: run, at: now)
             try db.recordEvent(run, at: now, consignment: consignment.row, "ExportFailed", new: cause)
+            try db.notify(.exportFailed(cause: cause), of: consignment, at: now)
         }
     }
 }

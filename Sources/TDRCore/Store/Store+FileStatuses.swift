@@ -79,7 +79,7 @@ extension Database {
         try apply(change.reasons, of: change, old: old)
         if !becomes.isEmpty {
             try recordEvent(
-                run, at: time, consignment: consignment.row, file: change.row, "FileStatus",
+                run, at: time, consignment: consignment.row, file: change.row, EventName.fileStatus,
                 old: was.isEmpty ? nil : "{\(was.joined(separator: ","))}", new: "{\(becomes.joined(separator: ","))}")
         }
     }
@@ -114,7 +114,7 @@ extension Database {
             try execute(sql: "DELETE FROM antivirusResult WHERE fileId = ?", arguments: [row])
         }
         try recordEvent(
-            run, at: time, consignment: consignment.row, file: row, "ChecksForgotten",
+            run, at: time, consignment: consignment.row, file: row, EventName.checksForgotten,
             old: "{\(was.joined(separator: ","))}")
     }
 

@@ -37,7 +37,7 @@ extension Store {
                 db,
                 sql: """
                     SELECT consignment.reference, path, state, found, reason, quarantine.modified, file.id, file.uuid,
-                        coalesce(origin, path)
+                        coalesce(origin, path), object
                     FROM quarantine JOIN file ON file.id = fileId
                         JOIN consignment ON consignment.id = quarantine.consignmentId
                     WHERE ?1 IS NULL OR quarantine.consignmentId = ?1 ORDER BY quarantine.consignmentId, path
@@ -81,8 +81,8 @@ extension Database {
                 """
         ).execute(arguments: [file, consignment.row, state.rawValue, found, reason, time.milliseconds])
         try recordEvent(
-            run, at: time, consignment: consignment.row, file: file, "Quarantine", old: old,
-            new: reason.map { "\(state.rawValue): \($0)" } ?? state.rawValue)
+            run, at: time, consignment: consignment.row, file: file, EventName.quarantine, old: old,
+            new: "\(state.rawValue): \(reason ?? found)")
     }
 
     /// What became of a file that was found; nil when it never was.
@@ -99,7 +99,9 @@ extension QuarantinedFile {
             let path = RelativePath(Array(try row.value(1) as Data)),
             let state = QuarantineState(rawValue: try row.value(2)),
             let id = RecordID(bytes: Array(try row.value(7) as Data)),
-            let key = FileKey(row: try row.value(6), id: id, path: try row.value(1), origin: try row.value(8))
+            let key = FileKey(
+                row: try row.value(6), id: id, object: try row.value(9), path: try row.value(1),
+                origin: try row.value(8))
         else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row of the quarantine makes no sense") }
         self.init(
             reference: reference, path: path, state: state, found: try row.value(3), reason: try row.value(4),

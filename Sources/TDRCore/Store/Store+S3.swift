@@ -1,19 +1,19 @@
 import FoundationEssentials
 import GRDB
 import S3
-import Streams
+public import Streams
 
 /// The upload of one export into S3, kept in the store until it is complete.
 struct S3ExportJournal: S3Journal {
     let store: Store
     let consignment: Int64
     let location: String
-    let endpoint: String
+    let server: S3Server
     /// What the object was begun with, which parts cannot change afterwards.
     let terms: String
 
     private static let own = "consignmentId = ? AND location = ? AND endpoint = ?"
-    private var names: StatementArguments { [consignment, location, endpoint] }
+    private var names: StatementArguments { [consignment, location, server.name] }
 
     /// Whether the unfinished upload, if there is one, was begun on these terms.
     func hasSameTerms() throws -> Bool {
@@ -49,8 +49,14 @@ struct S3ExportJournal: S3Journal {
         try store.write { db in
             try db.execute(sql: "DELETE FROM s3Upload WHERE \(S3ExportJournal.own)", arguments: names)
             try db.execute(
-                sql: "INSERT INTO s3Upload (consignmentId, location, endpoint, uploadId, terms) VALUES (?, ?, ?, ?, ?)",
-                arguments: [consignment, location, endpoint, upload, terms])
+                sql: """
+                    INSERT INTO s3Upload (consignmentId, location, endpoint, uploadId, terms, address, region, style)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    consignment, location, server.name, upload, terms, server.address, server.region,
+                    server.style?.rawValue,
+                ])
         }
     }
 
@@ -69,6 +75,64 @@ struct S3ExportJournal: S3Journal {
     func ended() throws {
         try store.write { db in
             try db.execute(sql: "DELETE FROM s3Upload WHERE \(S3ExportJournal.own)", arguments: names)
+        }
+    }
+}
+
+/// An upload into S3 that was begun and has not ended: interrupted, or going on now.
+public struct UnfinishedUpload: Sendable {
+    /// Where the archive would be.
+    public let location: BytePath
+    /// The server, by its address or AWS's region.
+    public let endpoint: String
+    /// The server's id of it.
+    public let uploadID: String
+    /// Parts that the server has taken, and their bytes.
+    public let parts: Int
+    /// Bytes in those.
+    public let bytes: Int64
+    let server: S3Server?
+    let row: Int64
+}
+
+extension Store {
+    /// The uploads into S3 of a consignment that have not ended.
+    public func unfinishedUploads(of consignment: Consignment) throws -> [UnfinishedUpload] {
+        try read { try $0.unfinishedUploads(of: consignment) }
+    }
+
+    /// Forgets an upload that the server has given up, with its entry in the history.
+    func abandoned(_ upload: UnfinishedUpload, of consignment: Consignment, run: RunID) throws {
+        let now = clock()
+        try write { db in
+            try db.execute(sql: "DELETE FROM s3Upload WHERE id = ?", arguments: [upload.row])
+            try db.recordEvent(
+                run, at: now, consignment: consignment.row, "UploadAbandoned", old: upload.uploadID,
+                new: upload.location.display)
+        }
+    }
+}
+
+extension Database {
+    func unfinishedUploads(of consignment: Consignment) throws -> [UnfinishedUpload] {
+        try Row.fetchAll(
+            cachedStatement(
+                sql: """
+                    SELECT s3Upload.id, location, endpoint, uploadId, address, region, style, count(etag),
+                        coalesce(sum(iif(etag IS NULL, 0, size)), 0)
+                    FROM s3Upload LEFT JOIN s3Part ON s3UploadId = s3Upload.id
+                    WHERE consignmentId = ? GROUP BY s3Upload.id ORDER BY s3Upload.id
+                    """), arguments: [consignment.row]
+        ).map { row in
+            let region: String? = try row.value(5)
+            return UnfinishedUpload(
+                location: BytePath(bytes(ofDisplayName: try row.value(1))), endpoint: try row.value(2),
+                uploadID: try row.value(3), parts: try row.value(7), bytes: try row.value(8),
+                server: try region.map { region in
+                    S3Server(
+                        address: try row.value(4), region: region,
+                        style: (try row.value(6) as String?).flatMap(S3Options.Style.init))
+                }, row: try row.value(0))
         }
     }
 }

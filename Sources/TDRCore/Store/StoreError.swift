@@ -16,6 +16,8 @@ public enum StoreError: Error, CustomStringConvertible {
     case full(BytePath)
     /// Another process holds the database or the consignment.
     case busy(String)
+    /// The consignment was cancelled, so that this cannot be done with it.
+    case cancelled(String, String)
     /// No consignment has this reference.
     case unknownConsignment(String)
     /// The state of the consignment does not allow the act.
@@ -44,6 +46,8 @@ public enum StoreError: Error, CustomStringConvertible {
             "the disk of the store '\(path.display)' is full; free some space and run the same command again"
         case .busy(let what):
             "\(what); try again later"
+        case .cancelled(let reference, let act):
+            "\(act) \(reference): it was cancelled; upload the folder again as a new consignment"
         case .unknownConsignment(let reference):
             "there is no consignment '\(reference)' in this store; `tdr status` lists them"
         case .illegalMove(let reference, let step, let from, let to):

@@ -14,6 +14,13 @@ struct StoreInspection {
         let step: ConsignmentStatusType
     }
 
+    /// An upload into S3 that was begun and is not over.
+    struct Upload {
+        let id: RecordID
+        let reference: String
+        let location: String
+    }
+
     let schema: Schema
     /// What `PRAGMA quick_check` says that is not well, a few of it.
     private(set) var damage: [String] = []
@@ -21,6 +28,8 @@ struct StoreInspection {
     /// The time of the last entry of the history.
     private(set) var newest: Timestamp?
     private(set) var unfinished: [Unfinished] = []
+    /// Looked for in a current schema only.
+    private(set) var uploads: [Upload] = []
 
     private static let mostDamage = 5
 
@@ -80,6 +89,17 @@ struct StoreInspection {
                 let step = ConsignmentStatusType(rawValue: try row.value(2))
             else { return nil }
             return Unfinished(id: id, reference: try row.value(1), step: step)
+        }
+        guard schema == .current else { return }
+        uploads = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT uuid, reference, location FROM s3Upload JOIN consignment ON consignment.id = consignmentId
+                ORDER BY s3Upload.id
+                """
+        ).compactMap { row in
+            guard let id = RecordID(bytes: Array(try row.value(0) as Data)) else { return nil }
+            return Upload(id: id, reference: try row.value(1), location: try row.value(2))
         }
     }
 }

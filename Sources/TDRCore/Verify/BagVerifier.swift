@@ -1,5 +1,6 @@
 import Archives
 import BagIt
+import S3
 public import Streams
 
 /// What a look at a bag found.
@@ -46,29 +47,56 @@ public struct BagVerification: Sendable {
     public let warningCount: Int
 }
 
-/// Verifies bags that anybody made: folders, tar, tar.gz, tar.zst and ZIP. Reads every byte; changes nothing.
+/// Verifies bags that anybody made: folders, tar, tar.gz, tar.zst and ZIP, on this machine or as an object in S3. Reads
+/// every byte; changes nothing.
 public struct BagVerifier: Sendable {
     private let jobs: Int
     private let meter: ProgressMeter
     private let profile: BagProfile?
+    private let s3: S3Options
 
     /// Reads `jobs` files at once, telling `meter` how far it is. `profile` is the file of a BagIt profile that the bags
-    /// must follow too; what they lack of it makes them invalid.
+    /// must follow too; what they lack of it makes them invalid. `s3` says how to reach bags in S3.
     ///
     /// - Throws: when the profile cannot be read.
-    public init(jobs: Int, profile: BytePath? = nil, meter: ProgressMeter) throws {
+    public init(jobs: Int, profile: BytePath? = nil, s3: S3Options = S3Options(), meter: ProgressMeter) throws {
         self.profile = try profile.map { try BagProfile(reading: $0) }
         self.jobs = jobs
+        self.s3 = s3
         self.meter = meter
     }
 
-    /// Verifies one bag.
+    /// Whether a path means an object in S3, well or badly written.
+    public static func isInS3(_ path: BytePath) -> Bool { S3Location.isMeant(by: path) }
+
+    /// Whether it names one: `s3://bucket/key`, in which no part is empty, `.` or `..`.
+    public static func namesObject(_ path: BytePath) -> Bool { S3Location(path).map { !$0.prefix.isEmpty } ?? false }
+
+    /// Verifies one bag: a path, or `s3://bucket/key` of an archive, which is read by ranges and never kept.
     ///
-    /// - Throws: when there is no such file or folder; `CancellationError`. What is wrong with a bag is no error.
+    /// - Throws: when there is no such file, folder or object, or its server cannot be asked; `CancellationError`. What is
+    ///   wrong with a bag is no error.
     public func verify(_ path: BytePath) async throws -> BagVerification {
-        let status = try FileStatus.following(path)
-        let source: any BagSource =
-            status.kind == .directory ? try BagFolder(path) : try ArchiveBagSource(path)
+        if S3Location.isMeant(by: path) {
+            let archive = try archive(path, known: nil)
+            let report = try await verify(archive, archive: archive)
+            if let obstacle = archive.outcome.obstacle { throw obstacle }
+            return report
+        }
+        if try FileStatus.following(path).kind == .directory { return try await verify(BagFolder(path), archive: nil) }
+        let archive = try ArchiveBagSource(path)
+        return try await verify(archive, archive: archive)
+    }
+
+    /// A bag in an archive, here or in S3; there on the server that is known for it, unless options name another.
+    func archive(_ path: BytePath, known: S3Server?) throws -> ArchiveBagSource {
+        guard S3Location.isMeant(by: path) else { return try ArchiveBagSource(path) }
+        guard let location = S3Location(path), !location.prefix.isEmpty else { throw BagNotThere(place: path.display) }
+        return ArchiveBagSource(location, try S3Access(s3, known: known).client)
+    }
+
+    /// Verifies a bag from any source.
+    func verify(_ source: any BagSource, archive: ArchiveBagSource?) async throws -> BagVerification {
         meter.begin("verifying", files: 0, bytes: 0)
         let meter = meter
         var options = BagValidator.Options(jobs: jobs) { progress in
@@ -77,7 +105,9 @@ public struct BagVerifier: Sendable {
                 of: progress.totalBytes)
         }
         options.profile = profile
-        if profile != nil, status.kind != .directory { options.mediaTypes = try BagForm.of(path).mediaTypes }
+        if profile != nil, let archive {
+            options.mediaTypes = try await withBlockingThreads(1) { _ in try archive.form().mediaTypes }
+        }
         let report = try await BagValidator(options).validate(source)
         return BagVerification(report)
     }

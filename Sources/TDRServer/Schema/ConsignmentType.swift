@@ -231,7 +231,7 @@ enum ConsignmentTypes {
             fields: [InputField("propertyNames", "[String!]!", "Their names.")]))
 
     private static let series = TypeDefinition.object(
-        ObjectType("Series", of: SeriesEntry.self, "A series of the archive.") { fields in
+        ObjectType("Series", of: StoredSeries.self, "A series of the archive.") { fields in
             fields.field("seriesid", "UUID!", "Its id.") { $0.id.description }
             fields.field("bodyid", "UUID!", "That of its transferring body.") { $0.bodyId.description }
             fields.field("name", "String!", "Its name.") { $0.name }

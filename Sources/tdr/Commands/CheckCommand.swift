@@ -31,7 +31,7 @@ struct CheckCommand: TDRCommand {
             """)
 
     @Argument(help: ArgumentHelp("The consignments, by reference; or folders and files.", valueName: "ref-or-path"))
-    var arguments: [PathArgument]
+    var arguments: [PathArgument] = []
 
     @Option(
         help: ArgumentHelp(
@@ -97,6 +97,8 @@ struct CheckCommand: TDRCommand {
         try validateFolder()
     }
 
+    var changesState: Bool { places.isEmpty }
+
     func run(in context: CommandContext) async throws -> Outcome {
         if !places.isEmpty { return try await checkFolders(in: context) }
         if let client = try remote.client(context) { return try await check(by: RemoteWork(client), context) }
@@ -119,8 +121,15 @@ struct CheckCommand: TDRCommand {
         let answers = CheckAnswers(onlySome: only != nil, store, context)
         if watch {
             try await ProgressLine(meter, context).during {
-                try await run.watch(wanted, every: .seconds(2), pending: { try store.consignmentsToCheck() }) {
-                    answers.tellAtOnce($0, $1)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        try await run.watch(wanted, every: .seconds(2), pending: { try store.consignmentsToCheck() }) {
+                            answers.tellAtOnce($0, $1)
+                        }
+                    }
+                    group.addTask { try await context.goOnSendingNotices() }
+                    defer { group.cancelAll() }
+                    try await group.next()
                 }
             }
             return answers.outcome
@@ -130,7 +139,40 @@ struct CheckCommand: TDRCommand {
         try await ProgressLine(meter, context).during {
             try await run.check(consignments, wanted) { answers.take($0, $1) }
         }
-        return try answers.tell(inOrderOf: consignments)
+        let outcome = try answers.tell(inOrderOf: consignments)
+        return try await exportJudgments(among: consignments, store, context) ? outcome : .findings
+    }
+
+    /// A judgment whose checks end clean is confirmed by that; where its target is settled, it is exported, too. What
+    /// is not ready is told: false then.
+    private func exportJudgments(
+        among consignments: [Consignment], _ store: Store, _ context: CommandContext
+    ) async throws -> Bool {
+        guard let target = context.judgmentTarget else { return true }
+        let checked = Set(consignments.filter { $0.type == .judgment }.map(\.id))
+        if checked.isEmpty { return true }
+        var request = ExportRequest(target: target, confirmedBy: context.login)
+        request.jobs = jobs ?? context.jobs
+        request.requirements = try context.requirements(nil)
+        let wanted = request
+        var isGood = true
+        for consignment in try store.consignmentsToExport() where checked.contains(consignment.id) {
+            let meter = ProgressMeter()
+            let exporter = Exporter(
+                store: store, run: context.run("export \(consignment.reference) --to \(target.display)"), meter: meter,
+                warn: { context.messages.warning($0) })
+            do {
+                let done = try await ProgressLine(meter, context).during {
+                    try await exporter.export(consignment, wanted)
+                }
+                context.messages.note("exported the judgment \(consignment.reference) to \(done.location.display)")
+            } catch let error as ExportError {
+                guard case .notReady = error else { throw error }
+                context.messages.error("\(error)", code: Outcome.findings.rawValue)
+                isGood = false
+            }
+        }
+        return isGood
     }
 
     /// Has a server make its checks, by its own engines.

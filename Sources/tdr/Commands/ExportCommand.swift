@@ -16,6 +16,8 @@ struct ExportCommand: TDRCommand {
               tdr export TDR-2026-C --to /archive/incoming --form zip --algorithm sha256,sha512
               tdr export TDR-2026-C --to /archive/incoming --allow ZeroByteFile --reason "placeholders, kept as found"
 
+              tdr export TDR-2026-C --to /archive/incoming --portable-names --with premis,mets
+
               tdr export TDR-2026-C --to s3://archive/incoming --endpoint https://s3.example.org
 
             Into S3 an archive goes in parts while it is made; it is visible when it is complete, nothing is \
@@ -25,17 +27,45 @@ struct ExportCommand: TDRCommand {
             What is not checked, infected, altered or has findings is refused and named. Findings of the format check \
             can be allowed by name and with a reason, which the bag records.
 
+              tdr export --ready --to /archive/incoming
+              tdr export --abandon TDR-2026-C
+
+            For cron, --ready takes every consignment whose checks passed and whose transfer was confirmed before, by \
+            tdr upload --confirm-when-clean or by an export that did not come to its end. One such run at a time; it is \
+            silent when there is nothing to do; what fails does not stop the others, and the next run tries it again. \
+            tdr status says when it last went well. --abandon gives up what was cut off: the parts on the S3 server \
+            and, with --to, temporary files in a folder.
+
             Exit codes: 0 done; 1 could not do it; 2 not ready: nothing was written; 64 wrong usage; \
             75 another process is at it; 130, 143 interrupted.
             """)
 
     @Argument(help: ArgumentHelp("The consignments, by reference.", valueName: "ref"))
-    var references: [String]
+    var references: [String] = []
+
+    @Flag(help: "Export every consignment that is checked, confirmed and not exported yet.")
+    var ready = false
+
+    @Flag(help: "Give up what was begun of these consignments and is not complete.")
+    var abandon = false
 
     @Option(
         help: ArgumentHelp(
             "The folder to write into, which must be there, or s3://bucket/prefix.", valueName: "dir|s3://…"))
-    var to: PathArgument
+    var to: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where judgments go instead. Default: $TDR_JUDGMENT_TO, else as --to.", valueName: "dir|s3://…"))
+    var judgmentTo: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            What must be recorded, separated by commas: legal-status, appraisal, sensitivity, open-records, metadata, \
+            review. Default: $TDR_EXPORT_REQUIRES, else nothing.
+            """, valueName: "what,…"))
+    var require: String?
 
     @Option(help: ArgumentHelp("The shape of the bag.", valueName: "form"))
     var form: BagForm = .tarGz
@@ -69,6 +99,18 @@ struct ExportCommand: TDRCommand {
             valueName: "file"))
     var profile: PathArgument?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Write names that some system cannot hold under safe names; portable-names.csv in the bag has the real ones."
+        ))
+    var portableNames = false
+
+    @Option(
+        name: .customLong("with"),
+        help: ArgumentHelp("More tag files, separated by commas: premis, mets.", valueName: "name,…"),
+        transform: ExportCommand.extraTagFiles)
+    var extras: Set<ExtraTagFile> = []
+
     @Option(
         name: .customLong("bag-info"),
         help: ArgumentHelp("One more element for bag-info.txt; can be repeated.", valueName: "label: value"),
@@ -82,6 +124,12 @@ struct ExportCommand: TDRCommand {
 
     @Option(help: ArgumentHelp("Why they are allowed.", valueName: "text"))
     var reason: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Refuse the export when files are like others: content, name, or both with a comma. Default: "
+                + "$TDR_REFUSE_LIKE, else neither.", valueName: "kind,…"))
+    var refuseLike: String?
 
     @OptionGroup(title: "Targets in S3") var s3: S3TargetOptions
 
@@ -113,6 +161,16 @@ struct ExportCommand: TDRCommand {
         return InfoElement(label: String(label), value: String(value.drop { $0 == " " }))
     }
 
+    static func likeness(_ text: String) throws -> Set<LikenessKind> {
+        try Set(
+            text.split(separator: ",").map { word in
+                guard let kind = LikenessKind(rawValue: String(word)) else {
+                    throw ValidationError("--refuse-like takes content and name, not '\(word)'")
+                }
+                return kind
+            })
+    }
+
     static func algorithms(_ text: String) throws -> Set<ManifestAlgorithm> {
         let chosen = try Set(
             text.split(separator: ",", omittingEmptySubsequences: false).map { word in
@@ -127,43 +185,63 @@ struct ExportCommand: TDRCommand {
         return chosen
     }
 
+    static func extraTagFiles(_ text: String) throws -> Set<ExtraTagFile> {
+        try Set(
+            text.split(separator: ",", omittingEmptySubsequences: false).map { word in
+                guard let file = ExtraTagFile(rawValue: String(word)) else {
+                    throw ValidationError("--with takes premis, mets or premis,mets, not '\(text)'")
+                }
+                return file
+            })
+    }
+
     func validate() throws {
         if !(0...9).contains(compressionLevel) {
             throw ValidationError("--compression-level takes a number from 0 to 9")
         }
+        if let refuseLike { _ = try ExportCommand.likeness(refuseLike) }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
-        if references.isEmpty { throw ValidationError("name the consignment to export; tdr status lists them") }
+        if ready {
+            if abandon || !references.isEmpty || !allow.isEmpty {
+                throw ValidationError("--ready chooses the consignments itself, and only those without findings")
+            }
+        } else if references.isEmpty {
+            throw ValidationError("name the consignment to export; tdr status lists them")
+        }
         if !allow.isEmpty, reason?.isEmpty ?? true { throw ValidationError("--allow needs a --reason") }
         if allow.isEmpty, reason != nil { throw ValidationError("--reason goes with --allow") }
         if reason?.contains(where: \.isNewline) ?? false { throw ValidationError("--reason takes one line") }
-        if to.path.bytes.starts(with: Array("s3://".utf8)) {
+        if abandon { return try validateAbandon() }
+        _ = try require.map { try ExportRequirement.list($0) }
+        if let judgmentTo, ExportRequest.isInS3(judgmentTo.path), !ExportRequest.isPlaceInS3(judgmentTo.path) {
+            throw ValidationError("--judgment-to takes s3://bucket/prefix, in which no part is empty, '.' or '..'")
+        }
+        guard let to else { throw ValidationError("say where the bag goes with --to") }
+        if ExportRequest.isInS3(to.path) {
+            if !ExportRequest.isPlaceInS3(to.path) {
+                throw ValidationError("--to takes s3://bucket/prefix, in which no part is empty, '.' or '..'")
+            }
             if form == .folder { throw ValidationError("a folder cannot be written to S3; choose an archive") }
         } else if s3.isUsed {
             throw ValidationError("options of S3 go with --to s3://bucket/prefix")
         }
     }
 
+    var changesState: Bool { true }
+
     func run(in context: CommandContext) async throws -> Outcome {
         let store = try context.openStore()
+        if abandon { return try await abandon(store, context) }
+        guard let to else { throw ValidationError("say where the bag goes with --to") }
+        if ready { return try await exportReady(store, to.path, context) }
         let consignments = try references.map { try store.consignment($0) }
+        let wanted = try request(to.path, context)
         var outcome = Outcome.done
         for consignment in consignments {
-            var request = ExportRequest(target: to.path, confirmedBy: context.login)
-            request.form = form
-            request.compressionLevel = compressionLevel
-            request.jobs = jobs ?? context.jobs
-            request.keepsTimes = keepTimes
-            request.bagItVersion = bagitVersion
-            request.profile = profile?.path
-            request.bagInfo = bagInfo.map { ($0.label, $0.value) }
-            request.furtherAlgorithms = algorithms.subtracting([.sha256])
-            request.s3 = s3.options(context.environment)
-            request.allowed = allow
-            request.reason = reason
-            let wanted = request
             let meter = ProgressMeter()
             let exporter = Exporter(
-                store: store, run: context.run("export \(consignment.reference) --to \(to.path.display)"), meter: meter)
+                store: store, run: context.run("export \(consignment.reference) --to \(to.path.display)"), meter: meter,
+                warn: { context.messages.warning($0) })
             do {
                 let summary = try await ProgressLine(meter, context).during {
                     try await exporter.export(consignment, wanted)
@@ -178,12 +256,39 @@ struct ExportCommand: TDRCommand {
         return outcome
     }
 
-    private func tell(_ summary: ExportSummary, _ context: CommandContext) throws {
+    func request(_ target: BytePath, _ context: CommandContext) throws -> ExportRequest {
+        var request = ExportRequest(target: target, confirmedBy: context.login)
+        request.judgmentTarget = judgmentTo?.path ?? context.judgmentTarget
+        request.requirements = try context.requirements(require)
+        request.form = form
+        request.compressionLevel = compressionLevel
+        request.jobs = jobs ?? context.jobs
+        request.keepsTimes = keepTimes
+        request.bagItVersion = bagitVersion
+        request.profile = profile?.path
+        request.bagInfo = bagInfo.map { ($0.label, $0.value) }
+        request.portableNames = portableNames
+        request.extraTagFiles = extras
+        request.furtherAlgorithms = algorithms.subtracting([.sha256])
+        request.s3 = s3.options(context.environment)
+        request.allowed = allow
+        request.reason = reason
+        request.refusedLikeness = try ExportCommand.likeness(
+            refuseLike ?? context.environment["TDR_REFUSE_LIKE"] ?? "")
+        return request
+    }
+
+    /// Where the bag is, and nothing else.
+    func answer(_ summary: ExportSummary, _ context: CommandContext) throws {
         if context.json {
             try context.output.json(ExportOutput(summary))
         } else {
             context.output.write(summary.location.bytes + [UInt8(ascii: "\n")])
         }
+    }
+
+    private func tell(_ summary: ExportSummary, _ context: CommandContext) throws {
+        try answer(summary, context)
         context.messages.note(
             (summary.wasThere ? "the same bag was there already: " : "exported ")
                 + "\(summary.consignment.reference): \(Text.count(summary.files, "file")), \(Text.size(summary.bytes))"

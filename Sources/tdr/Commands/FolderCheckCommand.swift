@@ -60,6 +60,7 @@ extension CheckCommand {
         var request = FolderCheckRequest(places, jobs: jobs ?? context.jobs)
         if let only { request.checks = only }
         request.links = folder.links ?? .refuse
+        request.asksMagic = !noSecondOpinion
         request.antivirus = try antivirus.policy(context)
         request.policy = try policy(context)
         request.temporaryFolder = CommandContext.temporaryFolder

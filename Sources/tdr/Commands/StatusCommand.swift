@@ -14,6 +14,16 @@ struct StatusCommand: TDRCommand {
               tdr status TDR-2026-C --failed
               tdr status TDR-2026-C --files --csv > files.csv
 
+            tdr status --ready shows what tdr export --ready would take, and how its last runs went.
+            What can be put right is said with the commands that do it, as a shell takes them. --report writes what failed \
+            as a table for people: the file, what to do, why, its format. In CSV and on the page a value that begins like a \
+            formula stays text: CSV puts an apostrophe in front, the workbook and the page mark it. The words come from \
+            --advice or $TDR_ADVICE, a JSON file such as \
+            {"advice": {"FFID.Zip": {"found": "…", "action": "…"}}}; what it leaves out is as always.
+
+              tdr status TDR-2026-C --report xlsx --output findings.xlsx
+              tdr status TDR-2026-C --duplicates
+
             With --json a list or a consignment is one document; files are JSON Lines. With --csv lines end in CRLF \
             (RFC 4180). Names that are not printable are written with \\n, \\r, \\t, \\\\ and \\xHH.
 
@@ -30,8 +40,27 @@ struct StatusCommand: TDRCommand {
     @Flag(help: "List only the files with findings.")
     var failed = false
 
+    @Flag(help: "Show what tdr export --ready would take and when it last went well.")
+    var ready = false
+
     @Flag(help: "Answer as CSV.")
     var csv = false
+
+    @Option(help: ArgumentHelp("Write what failed as csv, xlsx or html.", valueName: "form"))
+    var report: ReportForm?
+
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("Where the report goes. Default: stdout.", valueName: "file"))
+    var output: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "What is said of findings: a JSON file beside the built-in words. Default: $TDR_ADVICE.", valueName: "file")
+    )
+    var advice: PathArgument?
+
+    @Flag(help: "List files with the same content, and names that differ in case or Unicode form only.")
+    var duplicates = false
 
     @Flag(help: "Show again every second, until interrupted.")
     var watch = false
@@ -41,7 +70,16 @@ struct StatusCommand: TDRCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if reference == nil, report != nil || duplicates {
+            throw ValidationError("--report and --duplicates go with a reference")
+        }
+        if report != nil, files || failed || csv || common.json || watch || duplicates {
+            throw ValidationError("--report is an answer of its own")
+        }
+        if duplicates, files || failed || watch { throw ValidationError("--duplicates is an answer of its own") }
+        if output != nil, report == nil { throw ValidationError("--output goes with --report") }
         if reference == nil, files || failed { throw ValidationError("--files and --failed go with a reference") }
+        if ready, reference != nil || csv || watch { throw ValidationError("--ready stands alone, or with --json") }
         if csv, common.json { throw ValidationError("choose one of --csv and --json") }
         if watch, files || failed || csv { throw ValidationError("--watch shows steps and counts only") }
         if remote.isUsed, files || failed || watch {
@@ -52,9 +90,17 @@ struct StatusCommand: TDRCommand {
     func run(in context: CommandContext) async throws -> Outcome {
         if let client = try remote.client(context) { return try await show(RemoteStatus(client), context) }
         let store = try context.openStore()
+        if ready { return try showReady(store, context) }
         if watch { return try await watch(store, context) }
         guard let reference else { return try list(store, context) }
         let consignment = try store.consignment(reference)
+        let advice = try context.advice(advice)
+        if let form = self.report {
+            let failures = FailureReport(consignment, in: store, advice: advice)
+            try FailureOutput(report: failures, form: form, context: context).write(to: output?.path)
+            return try store.report(on: consignment).hasFindings ? .findings : .done
+        }
+        if duplicates { return try LikenessOutput(context, csv: csv).write(consignment, store) }
         let report = try store.report(on: consignment)
         if files || failed {
             try list(filesOf: consignment, store, context)
@@ -67,7 +113,9 @@ struct StatusCommand: TDRCommand {
             for line in StatusText.lines(report) { context.output.line(line) }
             if report.filesWithProblems > 0 {
                 context.output.line("")
-                for line in try StatusText.problems(report, store, examples: 5) { context.output.line("  " + line) }
+                for line in try StatusText.problems(report, store, examples: 5, advice: advice) {
+                    context.output.line("  " + line)
+                }
             }
         }
         return report.hasFindings ? .findings : .done
@@ -75,7 +123,7 @@ struct StatusCommand: TDRCommand {
 
     private func show(_ server: RemoteStatus, _ context: CommandContext) async throws -> Outcome {
         guard let reference else {
-            return try list(try await server.reports(), none: "you have no consignments there", context)
+            return try list(try await server.reports(), none: "you have no consignments there", nil, context)
         }
         let report = try await server.report(on: reference)
         if context.json {
@@ -91,10 +139,13 @@ struct StatusCommand: TDRCommand {
 
     private func list(_ store: Store, _ context: CommandContext) throws -> Outcome {
         let none = "no consignments in '\(store.directory.display)'; tdr upload makes one"
-        return try list(try store.consignments().map { try store.report(on: $0) }, none: none, context)
+        return try list(try store.consignments().map { try store.report(on: $0) }, none: none, try store.readyRuns(), context)
     }
 
-    private func list(_ reports: [ConsignmentReport], none: String, _ context: CommandContext) throws -> Outcome {
+    private func list(
+        _ reports: [ConsignmentReport], none: String, _ readyRuns: (last: PastReadyRun, lastSuccess: PastReadyRun?)?,
+        _ context: CommandContext
+    ) throws -> Outcome {
         if context.json {
             try context.output.json(reports.map(StatusOutput.init))
         } else if csv {
@@ -113,6 +164,7 @@ struct StatusCommand: TDRCommand {
                     ]
                 }
             for line in Text.table(rows, right: [2, 3, 5]) { context.output.line(line) }
+            for line in ReadyText.lines(readyRuns) { context.output.line(line) }
         }
         return reports.contains(where: \.hasFindings) ? .findings : .done
     }
@@ -121,7 +173,7 @@ struct StatusCommand: TDRCommand {
         if csv { context.output.csv(FileRow.titles) }
         try store.forEachFile(of: consignment, failed ? .withProblems : .all) { file in
             if context.json {
-                try context.output.json(FileOutput(file))
+                try context.output.json(FileOutput(file, in: consignment))
             } else if csv {
                 context.output.csv(FileRow.fields(file))
             } else {
@@ -154,10 +206,22 @@ struct StatusCommand: TDRCommand {
     }
 }
 
+extension ReportForm: ExpressibleByArgument {}
+
+extension CommandContext {
+    /// What is said of findings: by the option, else by the environment, else the built-in words.
+    func advice(_ option: PathArgument?) throws -> Advice {
+        guard let file = option?.path ?? environment["TDR_ADVICE"].map({ BytePath($0) }) else { return .standard }
+        return try Advice(readingJSON: file)
+    }
+}
+
 extension ConsignmentReport {
     /// Whether somebody must act: a file with findings, or a step that ended badly.
     fileprivate var hasFindings: Bool {
-        filesWithProblems > 0 || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
+        if exports.contains(where: \.isAmiss) { return true }
+        if cancellation != nil { return false }
+        return filesWithProblems > 0 || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
     }
 }
 

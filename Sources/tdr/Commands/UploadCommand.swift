@@ -17,11 +17,20 @@ struct UploadCommand: TDRCommand {
 
             An upload that was interrupted goes on when the same command is given again, or with --resume.
 
+            What was uploaded can be put right until it is exported: files are replaced (their references, ids and metadata \
+            stay, only they are checked again, and a file with the same bytes is left alone) or added.
+
+              tdr upload --replace TDR-2026-C Records/2019/minutes.docx
+              tdr upload --replace TDR-2026-C /mnt/corrected --as Records/2019
+              tdr upload --add TDR-2026-C Records/unpacked
+
+            Of files that were recorded --in-place the new bytes must lie in place, too.
+
             Exit codes: 0 done; 1 could not do it; 2 done, but some files could not be read; 64 wrong usage; \
             75 another process is at it; 130, 143 interrupted.
             """)
 
-    @Argument(help: "The folder of records.")
+    @Argument(help: "The folder of records; with --replace and --add a file or folder.")
     var folder: PathArgument?
 
     @Option(help: ArgumentHelp("The series' code; made when new.", valueName: "code"))
@@ -47,6 +56,13 @@ struct UploadCommand: TDRCommand {
     @Flag(help: "Show the folder's own name in the catalogue.")
     var includeTopLevelFolder = false
 
+    @Flag(
+        help: """
+            Confirm now that custody passes when the checks end clean: tdr export --ready then takes it. Recorded with \
+            who and when.
+            """)
+    var confirmWhenClean = false
+
     @Flag(help: "Say what would happen; change nothing.")
     var dryRun = false
 
@@ -55,6 +71,8 @@ struct UploadCommand: TDRCommand {
 
     @Flag(name: .customLong("new"), help: "Begin anew even where an upload of the same folder was interrupted.")
     var fresh = false
+
+    @OptionGroup(title: "Putting right") var repair: RepairOptions
 
     @Option(
         help: ArgumentHelp(
@@ -72,24 +90,63 @@ struct UploadCommand: TDRCommand {
 
     @OptionGroup(title: "Through a server") var remote: RemoteOptions
 
+    @Option(help: ArgumentHelp("standard, or judgment: a folder with exactly one .docx.", valueName: "type"))
+    var type: ConsignmentType = .standard
+
+    @Flag(help: "Refuse a series or a body that the store does not know.")
+    var strict = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A table of metadata, applied when the files are there: see tdr metadata.", valueName: "file"))
+    var metadata: PathArgument?
+
+    @Option(help: ArgumentHelp("The schema of --metadata. Default: $TDR_METADATA_SCHEMA.", valueName: "file"))
+    var schema: PathArgument?
+
+    @OptionGroup(title: "Agreement") var agreement: AgreementOptions
+
+    @OptionGroup(title: "Judgments") var judgment: JudgmentOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if remote.server != nil, inPlace || resume != nil {
             throw ValidationError("--in-place and --resume do not go with --server: the same command goes on by itself")
         }
+        if remote.isUsed, type == .judgment || metadata != nil || strict {
+            throw ValidationError("--type, --metadata and --strict do not go with --server yet")
+        }
+        if schema != nil, metadata == nil { throw ValidationError("--schema goes with --metadata") }
+        if type != .judgment, !judgment.details.isEmpty {
+            throw ValidationError("what is said of a judgment goes with --type judgment")
+        }
+        if type == .judgment {
+            if series != nil { throw ValidationError("a judgment has no series") }
+            if let fault = judgment.details.fault { throw ValidationError(fault) }
+        }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
+        if repair.act != nil {
+            if folder == nil { throw ValidationError("name the file or folder to take") }
+            if resume != nil || series != nil || body != nil || dryRun || inPlace || fresh {
+                throw ValidationError("--replace and --add go with --as and --jobs only: the consignment is there")
+            }
+            return
+        }
         if resume != nil {
             if folder != nil { throw ValidationError("--resume knows its folder: give the reference alone") }
             return
         }
         if folder == nil { throw ValidationError("name the folder to upload, or a reference with --resume") }
         if dryRun { return }
-        if series == nil { throw ValidationError("name the series with --series") }
+        if series == nil, type == .standard { throw ValidationError("name the series with --series") }
         if body == nil, !remote.isUsed { throw ValidationError("name the transferring body with --body") }
     }
 
+    var changesState: Bool { !dryRun }
+
     func run(in context: CommandContext) async throws -> Outcome {
+        if repair.act != nil, let folder { return try await repair.run(folder.path, jobs: jobs, in: context) }
         if dryRun, let folder { return try await plan(folder.path, context) }
         if let folder, let client = try remote.client(context) { return try await send(folder.path, client, context) }
         let meter = ProgressMeter()
@@ -99,11 +156,14 @@ struct UploadCommand: TDRCommand {
             let intake = Intake(store: store, run: context.run("upload --resume \(resume)"), meter: meter)
             let consignment = try store.consignment(resume)
             summary = try await ProgressLine(meter, context).during {
-                try await intake.resume(consignment, jobs: jobs ?? context.jobs)
+                try await intake.resume(
+                    consignment, jobs: jobs ?? context.jobs,
+                    confirmedWhenCleanBy: confirmWhenClean ? context.login : nil)
             }
         } else {
-            guard let folder else { throw ValidationError("name the folder to upload") }
-            guard let body else { throw ValidationError("name the transferring body with --body") }
+            // A schema that cannot be used is told of before anything is made.
+            _ = try context.metadataSchema(schema)
+            guard let folder, let body else { throw ValidationError("name the folder and the body") }
             // A store that would lie among the records must not even be made.
             try Intake.checkPlace(of: folder.path, storeDirectory: context.store)
             let store = try context.openStore(.create)
@@ -112,10 +172,16 @@ struct UploadCommand: TDRCommand {
                 source: folder.path, series: series, body: body,
                 person: context.person(name: contactName, email: contactEmail), jobs: jobs ?? context.jobs)
             request.bodyCode = bodyCode
+            request.type = type
+            request.isStrict = strict
+            request.agreement = try agreement.agreement(context)
+            request.requirements = try context.requirements(nil)
+            request.judgment = judgment.details
             request.links = links
             request.storage = inPlace ? .inPlace : .copied
             request.includeTopLevelFolder = includeTopLevelFolder
             request.fresh = fresh
+            request.confirmedWhenCleanBy = confirmWhenClean ? context.login : nil
             let wanted = request
             do {
                 summary = try await ProgressLine(meter, context).during { try await intake.upload(wanted) }
@@ -124,7 +190,25 @@ struct UploadCommand: TDRCommand {
                 throw error
             }
         }
-        return try tell(summary, context)
+        let outcome = try tell(summary, context)
+        guard let metadata else { return outcome }
+        return try apply(metadata.path, to: summary.consignment, context) ? outcome : .findings
+    }
+
+    /// Applies the table to what was uploaded; false when it has errors, all of which are told.
+    private func apply(_ table: BytePath, to consignment: Consignment, _ context: CommandContext) throws -> Bool {
+        let run = MetadataRun(
+            store: try context.openStore(), run: context.run("metadata apply \(consignment.reference)"),
+            schema: try context.metadataSchema(schema))
+        let summary = try run.apply(table, to: consignment, isPartial: false) { finding in
+            context.messages.note(MetadataFindingOutput.line(finding))
+        }
+        context.messages.note(
+            summary.findings > 0
+                ? "the files are uploaded; the metadata has \(Text.count(summary.findings, "error")) and was not applied:"
+                    + " mend it, then run tdr metadata apply \(consignment.reference) '\(table.display)'"
+                : "applied metadata to \(Text.count(summary.changed, "file"))")
+        return summary.findings == 0
     }
 
     private func send(_ folder: BytePath, _ client: APIClient, _ context: CommandContext) async throws -> Outcome {
@@ -206,7 +290,7 @@ extension UploadPlan {
     fileprivate var lists: [(PathList, String)] {
         [
             (excluded, "left out"), (skipped, "left out"), (refused, "refused"), (unreadable, "cannot be looked at"),
-            (notUTF8, "no bag can name it"),
+            (notUTF8, "only a bag with --portable-names can have it"),
         ]
     }
 }

@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 import TDRCore
 
 /// What the checks of several consignments gave: told in the order in which they were named, or as it comes.
@@ -12,7 +11,7 @@ final class CheckAnswers: Sendable {
     private let onlySome: Bool
     private let store: Store
     private let context: CommandContext
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(onlySome: Bool, _ store: Store, _ context: CommandContext) {
         (self.onlySome, self.store, self.context) = (onlySome, store, context)

@@ -1,6 +1,5 @@
 import Glibc
 import Streams
-import Synchronization
 import TDRCore
 
 /// The columns of DROID's export, one row per format as DROID's own option of that name: tools that read its CSV read
@@ -19,7 +18,7 @@ final class DroidCSV: IdentifyRenderer {
     }
 
     private let digest: String?
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let here: [UInt8]
 
     init(digest: String?) {

@@ -1,12 +1,11 @@
 import FoundationEssentials
 import Glibc
 import Streams
-import Synchronization
 import TDRCore
 
 /// stdout: the answer and nothing else, in large writes.
 final class Output: Sendable {
-    private let buffer = Mutex<[UInt8]>([])
+    private let buffer = Guarded<[UInt8]>([])
 
     func line(_ text: String) { write(Array(text.utf8) + [UInt8(ascii: "\n")]) }
 

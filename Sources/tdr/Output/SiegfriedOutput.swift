@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 import TDRCore
 
 /// What siegfried tells at the top of its answers.
@@ -136,7 +135,7 @@ struct SiegfriedYAML: IdentifyRenderer {
 /// `sf -json`: one document.
 final class SiegfriedJSON: IdentifyRenderer {
     private let top: SiegfriedHead
-    private let isFirst = Mutex(true)
+    private let isFirst = Guarded(true)
 
     init(_ head: SiegfriedHead) { top = head }
 

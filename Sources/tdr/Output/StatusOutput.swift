@@ -26,7 +26,42 @@ struct StatusOutput: Encodable {
     let allChecksSucceeded: Bool
     let consignmentStatuses: [String: String]
     let fileStatusCounts: [String: [String: Int]]
+    let confirmsWhenCleanBy: String?
+    let exports: [Export]
+    let unfinishedUploads: [Unfinished]
+    let filesWithdrawn: Int
+    let cancelledDatetime: String?
+    let cancelledReason: String?
+    let likeness: Likeness?
     let nextAction: String
+
+    /// Where a bag is, and what the last look at it gave.
+    struct Export: Encodable {
+        let location: String
+        let endpoint: String?
+        let sha256: String?
+        let exportedDatetime: String
+        let verifiedDatetime: String?
+        let result: String?
+        let remark: String?
+    }
+
+    /// An upload of a bag that was begun and has not ended.
+    struct Unfinished: Encodable {
+        let location: String
+        let endpoint: String
+        let parts: Int
+        let bytes: Int64
+    }
+
+    /// How many files are like others.
+    struct Likeness: Encodable {
+        let duplicateGroups: Int
+        let surplusFiles: Int
+        let surplusBytes: Int64
+        let nameGroups: Int
+        let nameEntries: Int
+    }
 
     init(_ report: ConsignmentReport) {
         let consignment = report.consignment
@@ -57,6 +92,24 @@ struct StatusOutput: Encodable {
             uniqueKeysWithValues: report.fileCounts.map { type, counts in
                 (type.rawValue, Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }))
             })
+        confirmsWhenCleanBy = report.confirmsWhenClean
+        exports = report.exports.map {
+            Export(
+                location: $0.location.display, endpoint: $0.endpoint, sha256: $0.sha256?.hex,
+                exportedDatetime: $0.exported.description, verifiedDatetime: $0.verified?.description,
+                result: $0.result?.rawValue, remark: $0.remark)
+        }
+        unfinishedUploads = report.unfinishedUploads.map {
+            Unfinished(location: $0.location.display, endpoint: $0.endpoint, parts: $0.parts, bytes: $0.bytes)
+        }
+        filesWithdrawn = report.withdrawnFiles
+        cancelledDatetime = report.cancellation?.datetime.description
+        cancelledReason = report.cancellation?.reason
+        likeness = report.likeness.map {
+            Likeness(
+                duplicateGroups: $0.duplicateGroups, surplusFiles: $0.surplusFiles, surplusBytes: $0.surplusBytes,
+                nameGroups: $0.nameGroups, nameEntries: $0.nameEntries)
+        }
         nextAction = report.nextAction
     }
 }
@@ -78,6 +131,8 @@ struct FileOutput: Encodable {
     let reasons: [String: String]?
     let ffid: [Format]?
     let antivirus: [Antivirus]?
+    /// What puts it right, as a shell takes it; the likeliest first.
+    let commands: [String]?
 
     struct Format: Encodable {
         let puid: String?
@@ -99,7 +154,9 @@ struct FileOutput: Encodable {
         let datetime: String
     }
 
-    init(_ file: FileReport) {
+    init(_ file: FileReport, in consignment: Consignment) {
+        let commands = FailureReport.commands(for: file, in: consignment)
+        self.commands = commands.isEmpty ? nil : commands
         path = file.path.text ?? file.path.display
         pathHex = file.path.text == nil ? Hex.encode(file.path.bytes) : nil
         fileType = file.type.rawValue

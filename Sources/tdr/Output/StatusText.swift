@@ -23,7 +23,11 @@ enum StatusText {
     }
 
     /// What was found, by kind: how many files, what to do, and the first of them. `examples` a kind at most.
-    static func problems(_ report: ConsignmentReport, _ store: Store, examples: Int) throws -> [String] {
+    ///
+    /// Below each file stand the commands that put it right, as a shell takes them.
+    static func problems(
+        _ report: ConsignmentReport, _ store: Store, examples: Int, advice: Advice = .standard
+    ) throws -> [String] {
         struct Kind: Hashable {
             let type: FileStatusType
             let value: FileStatusValue
@@ -48,7 +52,7 @@ enum StatusText {
             for (value, count) in bad.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 lines.append(
                     "\(type.rawValue) \(value.rawValue), \(Text.count(count, "file")): each "
-                        + ProblemAdvice.text(type, value))
+                        + advice.text(type, value))
                 var lastReason: String?
                 let known = found[Kind(type: type, value: value)] ?? []
                 for file in known.prefix(examples) {
@@ -56,6 +60,9 @@ enum StatusText {
                     let remark = reason.map { $0 == lastReason ? "" : " [\($0)]" } ?? ""
                     lastReason = reason
                     lines.append("  \(file.path.display)\(remark)")
+                    let commands = Remedies.commands(
+                        type, value, of: file.path, in: report.consignment, advice: advice)
+                    lines += commands.map { "    " + $0 }
                 }
                 if count > min(examples, known.count) {
                     lines.append("  and \(Text.count(count - min(examples, known.count))) more")
@@ -89,6 +96,19 @@ enum StatusText {
                 ].compactMap(\.self).joined(separator: ", "),
             ])
         }
+        if report.withdrawnFiles > 0 { rows.append(["Withdrawn", Text.count(report.withdrawnFiles, "file")]) }
+        if let likeness = report.likeness, likeness.duplicateGroups + likeness.nameGroups > 0 {
+            rows.append([
+                "Alike",
+                [
+                    likeness.surplusFiles > 0
+                        ? "\(Text.count(likeness.surplusFiles, "file")) (\(Text.size(likeness.surplusBytes))) with the content of others"
+                        : nil,
+                    likeness.nameEntries > 0
+                        ? "\(Text.count(likeness.nameEntries)) names that differ in case or Unicode form only" : nil,
+                ].compactMap(\.self).joined(separator: ", ") + "; see --duplicates",
+            ])
+        }
         rows.append(["State", report.state + (report.isBeingWorkedOn ? " (a process is working on it)" : "")])
         var lines = Text.table(rows)
         lines.append("")
@@ -102,6 +122,30 @@ enum StatusText {
             lines.append("\(Text.count(report.filesWithProblems, "file")) with findings")
         }
         if let location = consignment.exportLocation { lines.append("Exported to \(location)") }
+        if let login = report.confirmsWhenClean, report.statuses[.confirmTransfer] == nil {
+            lines.append("Transfer confirmed by \(login) for when the checks end clean")
+        }
+        for upload in report.unfinishedUploads where !report.isBeingWorkedOn {
+            lines.append(
+                "Unfinished: \(upload.location.display), \(Text.count(upload.parts, "part")), \(Text.size(upload.bytes))"
+                    + " on the server; export again, or give it up with tdr export --abandon \(consignment.reference)")
+        }
+        for copy in report.exports {
+            let looked =
+                switch copy.result {
+                case nil: "not verified since its export \(copy.exported.date)"
+                case .notVerified?:
+                    "could not be verified \(copy.looked?.date ?? "")"
+                        + (copy.verified.map { ", last verified \($0.date)" } ?? "")
+                case let result?: "\(result.words) \(copy.verified?.date ?? "")"
+                }
+            lines.append("Fixity: \(copy.location.display): \(looked)" + (copy.remark.map { " (\($0))" } ?? ""))
+        }
+        if let cancellation = report.cancellation {
+            lines.append(
+                "Cancelled \(cancellation.datetime): \(cancellation.reason)"
+                    + (cancellation.isPurged ? " (bytes removed)" : ""))
+        }
         lines.append("Next: \(report.nextAction)")
         return lines
     }

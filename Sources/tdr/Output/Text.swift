@@ -1,3 +1,4 @@
+import Streams
 import TDRCore
 
 /// Sizes, counts and tables for people.
@@ -46,6 +47,16 @@ enum Text {
                 return column == row.count - 1 ? text : text + padding
             }.joined(separator: "  ")
         }
+    }
+
+    /// Text that may hold anything, on one line and without what steers a terminal: that as `\xHH`. A backslash stays as
+    /// it is, since names in it are escaped already.
+    static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isSteering) else { return text }
+        return text.unicodeScalars.map { scalar in
+            isSteering(scalar)
+                ? String(scalar).utf8.map { "\\x" + Hex.encode([$0]) }.joined() : String(scalar)
+        }.joined()
     }
 
     /// One line of CSV (RFC 4180): quoted where the text needs it, CRLF left to the caller.

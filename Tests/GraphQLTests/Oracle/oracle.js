@@ -64,7 +64,7 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
   }
   if (Object.keys(broken).length) {
     answer.rules = broken;
-  } else if (request.execute !== false) {
+  } else {
     const result = graphql.executeSync({
       schema,
       document,

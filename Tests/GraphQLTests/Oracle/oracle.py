@@ -79,6 +79,9 @@ def main():
         except graphql.GraphQLError as found:
             print(json.dumps({"syntax": error(found)}), flush=True)
             continue
+        except (IndexError, RecursionError):
+            print(json.dumps({"syntax": ["crash", [], None]}), flush=True)
+            continue
         answer["printed"] = graphql.print_ast(document)
         broken = {}
         for rule in rules:
@@ -91,7 +94,7 @@ def main():
                 broken[rule.__name__] = [error(each) for each in found]
         if broken:
             answer["rules"] = broken
-        elif request.get("execute", True):
+        else:
             result = graphql.execute_sync(
                 schema,
                 document,

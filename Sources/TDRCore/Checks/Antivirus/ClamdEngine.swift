@@ -1,6 +1,5 @@
 import Glibc
 import Streams
-import Synchronization
 
 /// A clamd to ask: where it listens, what it is, what it would leave unread, and how it has been doing.
 final class ClamdEngine: AntivirusEngine {
@@ -23,9 +22,9 @@ final class ClamdEngine: AntivirusEngine {
         var silences = 0
     }
 
-    private let health = Mutex(Health())
+    private let health = Guarded(Health())
     /// One thread at a time waits for clamd to come back; the others wait for that one.
-    private let reconnecting = Mutex(())
+    private let reconnecting = Guarded(())
 
     private static let maximumSilences = 2
     private static let connectSeconds: Int32 = 10

@@ -1,0 +1,130 @@
+import FoundationEssentials
+import Glibc
+import Streams
+
+/// How files are brought into a consignment that was uploaded.
+public enum RepairAct: String, Sendable {
+    /// In place of those of the same path.
+    case replace
+    /// As new ones.
+    case add
+
+    var words: String { self == .replace ? "replace files of" : "add files to" }
+}
+
+/// Where the new bytes are, and which entries of the consignment they are for.
+struct RepairPlan: Sendable {
+    /// The folder that origins are below: absolute, links resolved.
+    let root: BytePath
+    /// The single file below ``root``; nil for a whole folder.
+    let file: RelativePath?
+    /// The entry of the consignment that the file or folder stands for.
+    let place: RelativePath
+    /// What has to be put before origins so that they are below the source of a consignment in place.
+    let prefix: RelativePath?
+
+    /// - Throws: ``RepairError``.
+    init(
+        _ act: RepairAct, _ source: BytePath, as wanted: RelativePath?, for consignment: Consignment, in store: Store
+    ) throws {
+        guard let resolved = source.resolved() else {
+            throw RepairError.badSource(source, reason: String(cString: strerror(errno)))
+        }
+        let kind = try FileStatus.of(resolved).kind
+        guard kind == .regular || kind == .directory else {
+            throw RepairError.badSource(source, reason: "it is neither a file nor a folder")
+        }
+        let storePlace = store.directory.resolved() ?? store.directory
+        if resolved.isWithin(storePlace) || storePlace.isWithin(resolved) {
+            throw RepairError.badSource(source, reason: "it and the store contain one another")
+        }
+        guard let top = RelativePath(consignment.parentFolder) else {
+            preconditionFailure("a consignment's folder has a good name")
+        }
+        let below = resolved.relative(to: consignment.source)
+        if consignment.storage == .inPlace, below == nil, resolved != consignment.source {
+            throw RepairError.badSource(
+                source,
+                reason: "the records of \(consignment.reference) lie in place, in '\(consignment.source.display)':"
+                    + " put it there first, then name it there")
+        }
+        if kind == .directory {
+            (root, file, prefix) = (resolved, nil, below)
+        } else {
+            guard let name = RelativePath(resolved.lastComponent) else {
+                throw RepairError.badSource(source, reason: "its name cannot be used")
+            }
+            (root, file, prefix) = (resolved.directory, name, below?.parent)
+        }
+        let inSource = below.map { top.appending(path: $0) } ?? (resolved == consignment.source ? top : nil)
+        place =
+            if let wanted {
+                wanted
+            } else if let inSource {
+                inSource
+            } else if act == .add {
+                top.appending(name: resolved.lastComponent)
+            } else if kind == .directory {
+                top
+            } else {
+                try RepairPlan.onlyFile(named: resolved.lastComponent, of: consignment, in: store, source)
+            }
+        guard place == top || place.bytes.starts(with: top.bytes + [UInt8(ascii: "/")]) else {
+            throw RepairError.badPlace(
+                BytePath(place.bytes), reason: "paths of \(consignment.reference) begin with '\(top.display)/'")
+        }
+    }
+
+    private static func onlyFile(
+        named name: [UInt8], of consignment: Consignment, in store: Store, _ source: BytePath
+    ) throws -> RelativePath {
+        let found = try store.files(named: name, of: consignment, limit: 6)
+        guard let first = found.first else {
+            throw RepairError.badSource(
+                source,
+                reason: "\(consignment.reference) has no file of that name; say which one it replaces with --as PATH")
+        }
+        if found.count > 1 { throw RepairError.ambiguous(consignment.reference, source, found) }
+        return first
+    }
+
+    /// Calls `body` with every entry, folders before what they hold.
+    func forEachItem(links: LinkPolicy, _ body: (ScanItem) throws -> Void) throws {
+        if let file {
+            let status = try FileStatus.of(root.appending(file.bytes))
+            return try body(.file(path: place, origin: file, size: status.size, allocated: status.allocated))
+        }
+        let scan = FolderScan(root, as: place, links: links)
+        while let item = try scan.next() {
+            try Task.checkCancellation()
+            try body(item)
+        }
+    }
+
+    /// Where a consignment in place finds the bytes of `origin`; for others it is of no use.
+    func recordedOrigin(_ origin: RelativePath, path: RelativePath, storage: StorageKind) -> RelativePath {
+        guard storage == .inPlace else {
+            let below = Array(path.bytes.drop { $0 != UInt8(ascii: "/") }.dropFirst())
+            return RelativePath(below) ?? origin
+        }
+        return prefix.map { $0.appending(path: origin) } ?? origin
+    }
+}
+
+extension RelativePath {
+    /// This path with another one below it.
+    func appending(path: RelativePath) -> RelativePath {
+        path.bytes.split(separator: UInt8(ascii: "/")).reduce(self) { $0.appending(name: Array($1)) }
+    }
+
+    /// The folders above it, outermost first.
+    var ancestors: [RelativePath] {
+        var out: [RelativePath] = []
+        var next = parent
+        while let folder = next {
+            out.append(folder)
+            next = folder.parent
+        }
+        return out.reversed()
+    }
+}

@@ -1,0 +1,93 @@
+import GRDB
+
+extension Store {
+    /// Records what was agreed, as properties of the consignment, with who and when in the history. The step is
+    /// complete when all that `required` asks for is there.
+    ///
+    /// - Throws: ``AgreementError/exported(_:)``.
+    public func agree(
+        _ agreement: Agreement, on consignment: Consignment, required: Set<ExportRequirement>, by login: String,
+        run: RunInfo
+    ) throws {
+        let runID = try begin(run)
+        try record(agreement, on: consignment, required: required, by: login, run: runID)
+    }
+
+    func record(
+        _ agreement: Agreement, on consignment: Consignment, required: Set<ExportRequirement>, by login: String,
+        run: RunID
+    ) throws {
+        if agreement.isEmpty { return }
+        if let status = agreement.legalStatus, !PropertyName.legalStatuses.contains(status) {
+            throw AgreementError.unknownLegalStatus(status)
+        }
+        let now = clock()
+        try write { db in
+            if try db.statuses(of: consignment)[.export] == .completed {
+                throw AgreementError.exported(consignment.reference)
+            }
+            for (name, value) in agreement.properties {
+                try db.setMetadata(name, of: consignment, to: value, run: run, at: now)
+            }
+            if let status = agreement.legalStatus {
+                try db.setDefault(PropertyName.legalStatus, of: consignment, to: status, run: run, at: now)
+            }
+            if let custody = agreement.custody {
+                try db.setMetadata(
+                    ConsignmentPolicy.confirmWhenClean, of: consignment, to: custody ? login : nil, run: run, at: now)
+            }
+            let metadata = try db.properties(of: consignment)
+            let step = try db.statuses(of: consignment)[.transferAgreement]
+            if step != .completed {
+                try db.move(consignment, .transferAgreement, to: .inProgress, run: run, at: now)
+                if required.allSatisfy({ $0.isMet(by: metadata) }) {
+                    try db.move(consignment, .transferAgreement, to: .completed, run: run, at: now)
+                }
+            }
+            try db.confirmIfWished(consignment, run: run, at: now)
+        }
+    }
+
+    /// The properties of a consignment by name.
+    public func properties(of consignment: Consignment) throws -> [String: String] { try metadata(of: consignment) }
+
+    /// Records what is said of a judgment, and that custody of it passes when its checks end clean.
+    func record(_ details: JudgmentDetails, on consignment: Consignment, by login: String, run: RunID) throws {
+        let now = clock()
+        try write { db in
+            for (name, value) in details.properties {
+                try db.setMetadata(name, of: consignment, to: value, run: run, at: now)
+            }
+            try db.setMetadata(ConsignmentPolicy.confirmWhenClean, of: consignment, to: login, run: run, at: now)
+        }
+    }
+}
+
+extension Database {
+    /// Sets what every file of a consignment has unless it has its own.
+    fileprivate func setDefault(
+        _ name: String, of consignment: Consignment, to value: String, run: RunID, at time: Timestamp
+    ) throws {
+        let old = try String.fetchOne(
+            self, sql: "SELECT value FROM fileDefault WHERE consignmentId = ? AND propertyName = ?",
+            arguments: [consignment.row, name])
+        if old == value { return }
+        try execute(
+            sql: """
+                INSERT INTO fileDefault (consignmentId, propertyName, value) VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET value = excluded.value
+                """, arguments: [consignment.row, name, value])
+        try recordEvent(run, at: time, consignment: consignment.row, "FileDefault \(name)", old: old, new: value)
+    }
+
+    fileprivate func properties(of consignment: Consignment) throws -> [String: String] {
+        var out: [String: String] = [:]
+        for row in try Row.fetchAll(
+            self, sql: "SELECT propertyName, value FROM consignmentMetadata WHERE consignmentId = ?",
+            arguments: [consignment.row])
+        {
+            out[try row.value(0)] = try row.value(1)
+        }
+        return out
+    }
+}

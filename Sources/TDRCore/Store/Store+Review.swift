@@ -1,0 +1,70 @@
+import GRDB
+
+extension Store {
+    /// Asks for a review, approves or rejects: the step moves, and the log has an entry, together.
+    ///
+    /// - Throws: ``ReviewError``, ``StoreError``.
+    public func review(_ action: ReviewAction, of consignment: Consignment, notes: String, run: RunInfo) throws {
+        let count = notes.unicodeScalars.count
+        if count > ReviewError.longestNotes { throw ReviewError.notesTooLong(count) }
+        if action == .rejection, notes.trimmed.isEmpty { throw ReviewError.notesMissing }
+        let lock = try ConsignmentLock(consignment, in: self, for: "review")
+        defer { withExtendedLifetime(lock) {} }
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            let steps = try db.statuses(of: consignment)
+            func refuse(_ reason: String) -> ReviewError { .notNow(consignment.reference, action, reason: reason) }
+            if steps[.export] == .completed || steps[.export] == .inProgress { throw refuse("it was exported") }
+            if action == .submission, steps[.upload] != .completed { throw refuse("its upload is not complete") }
+            switch (action, steps[.metadataReview]) {
+            case (.submission, nil), (.submission, .completedWithIssues), (.submission, .failed):
+                try db.move(consignment, .metadataReview, to: .inProgress, run: runID, at: now)
+            case (.approval, .inProgress):
+                try db.move(consignment, .metadataReview, to: .completed, run: runID, at: now)
+            case (.rejection, .inProgress), (.rejection, .completed):
+                // What was approved is opened again first.
+                try db.move(consignment, .metadataReview, to: .inProgress, run: runID, at: now)
+                try db.move(consignment, .metadataReview, to: .completedWithIssues, run: runID, at: now)
+            case (.submission, .inProgress): throw refuse("a review was requested already")
+            case (.submission, .completed): throw refuse("it is approved already")
+            case (.confirmation, _): throw refuse("custody is confirmed by the export")
+            case (_, nil): throw refuse("no review was requested; run `tdr review request \(consignment.reference)`")
+            default: throw refuse("its review has ended; run `tdr review request \(consignment.reference)`")
+            }
+            try db.logReview(action, of: consignment, notes: notes, run: runID, at: now)
+            try db.confirmIfWished(consignment, run: runID, at: now)
+        }
+    }
+
+    /// The log of the reviews of a consignment, oldest first.
+    public func reviews(of consignment: Consignment) throws -> [ReviewEntry] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT action, actor, datetime, notes FROM metadataReviewLog JOIN run ON run.id = runId
+                    WHERE consignmentId = ? ORDER BY metadataReviewLog.id
+                    """, arguments: [consignment.row]
+            ).compactMap { row in
+                guard let action = ReviewAction(rawValue: try row.value(0)) else { return nil }
+                return ReviewEntry(
+                    action: action, login: try row.value(1), datetime: Timestamp(milliseconds: try row.value(2)),
+                    notes: try row.value(3))
+            }
+        }
+    }
+}
+
+extension Database {
+    func logReview(
+        _ action: ReviewAction, of consignment: Consignment, notes: String, run: RunID, at time: Timestamp
+    ) throws {
+        try execute(
+            sql: "INSERT INTO metadataReviewLog (consignmentId, runId, action, datetime, notes) VALUES (?, ?, ?, ?, ?)",
+            arguments: [consignment.row, run.row, action.rawValue, time.milliseconds, notes])
+        try recordEvent(
+            run, at: time, consignment: consignment.row, "MetadataReview\(action.rawValue)",
+            new: notes.isEmpty ? nil : notes)
+    }
+}

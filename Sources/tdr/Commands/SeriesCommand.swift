@@ -1,0 +1,124 @@
+import ArgumentParser
+import Streams
+import TDRCore
+
+struct SeriesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "series",
+        abstract: "List the series and bodies that the store knows; add or import some.",
+        discussion: """
+            A lone archivist needs none of this: tdr upload makes the series and the body that it names, unless it is \
+            told --strict. A list to import is CSV with the titles body, body_code, series and name, or a JSON array \
+            of objects with those keys; only body is needed.
+
+              tdr series
+              tdr series add "CRAN 1" --body "Cranfield Institute" --body-code TDR-CRAN
+              tdr series import departments.csv
+
+            Exit codes: 0 done; 1 could not do it; 64 wrong usage.
+            """,
+        subcommands: [List.self, Add.self, Import.self], defaultSubcommand: List.self)
+
+    struct List: TDRCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "List the series with their bodies.",
+            discussion: "Exit codes: 0 done; 1 could not do it; 64 wrong usage.")
+
+        @Flag(help: "Answer as CSV, which can be imported.")
+        var csv = false
+
+        @OptionGroup var common: CommonOptions
+
+        func validate() throws {
+            if csv, common.json { throw ValidationError("choose one of --csv and --json") }
+        }
+
+        func run(in context: CommandContext) async throws -> Outcome {
+            let series = try context.openStore().series()
+            if context.json {
+                try context.output.json(series.map(SeriesOutput.init))
+            } else if csv {
+                context.output.csv(["body", "body_code", "series", "name"])
+                for one in series {
+                    context.output.csv([one.body, one.bodyCode ?? "", one.code ?? "", one.name ?? ""])
+                }
+            } else if series.isEmpty {
+                context.messages.note("the store knows no series; tdr upload makes those that it names")
+            } else {
+                let rows = series.map { [$0.bodyCode ?? "", $0.code ?? "", $0.body] }
+                for line in Text.table([["BODY CODE", "SERIES", "BODY"]] + rows) { context.output.line(line) }
+            }
+            return .done
+        }
+    }
+
+    struct Add: TDRCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "add", abstract: "Add a series to a body, which is made when it is new.",
+            discussion: "Exit codes: 0 done; 1 could not do it; 64 wrong usage.")
+
+        @Argument(help: ArgumentHelp("The series' code; none for a body alone.", valueName: "code"))
+        var code: String?
+
+        @Option(help: ArgumentHelp("The body's name or code.", valueName: "name"))
+        var body: String
+
+        @Option(
+            help: ArgumentHelp(
+                "The code of a body made now, as in TDR-CRAN. Default: from its initials.", valueName: "code"))
+        var bodyCode: String?
+
+        @Option(help: ArgumentHelp("The series' name. Default: its code.", valueName: "name"))
+        var name: String?
+
+        @OptionGroup var common: CommonOptions
+
+        func run(in context: CommandContext) async throws -> Outcome {
+            let store = try context.openStore(.create)
+            let made = try store.add(
+                [SeriesEntry(body: body, bodyCode: bodyCode, code: code, name: name)],
+                run: context.run("series add \(code ?? "") --body \(body)"))
+            try SeriesCommand.tell(made, context)
+            return .done
+        }
+    }
+
+    struct Import: TDRCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "import", abstract: "Import a list of series and bodies: all of it, or nothing.",
+            discussion: "Exit codes: 0 done; 1 could not do it; 64 wrong usage.")
+
+        @Argument(help: ArgumentHelp("CSV or JSON.", valueName: "file"))
+        var file: PathArgument
+
+        @OptionGroup var common: CommonOptions
+
+        func run(in context: CommandContext) async throws -> Outcome {
+            let entries = try SeriesList.read(file.path)
+            let store = try context.openStore(.create)
+            let made = try store.add(entries, run: context.run("series import \(file.path.display)"))
+            try SeriesCommand.tell(made, context)
+            return .done
+        }
+    }
+
+    private static func tell(_ made: Int, _ context: CommandContext) throws {
+        if context.json { return try context.output.json(["made": made]) }
+        context.messages.note(made == 0 ? "all of it was known already" : "made \(Text.count(made)) series and bodies")
+    }
+}
+
+/// `tdr series list --json`, an array of these.
+struct SeriesOutput: Encodable {
+    let body: String
+    let bodyCode: String?
+    let series: String?
+    let name: String?
+
+    init(_ entry: SeriesEntry) {
+        body = entry.body
+        bodyCode = entry.bodyCode
+        series = entry.code
+        name = entry.name
+    }
+}

@@ -1,0 +1,123 @@
+import ArgumentParser
+import Streams
+import TDRCore
+
+struct WithdrawCommand: TDRCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "withdraw",
+        abstract: "Take a file or folder out of a consignment that was uploaded.",
+        discussion: """
+            It is then no more among the files that are checked, counted and exported. The history keeps its path, its \
+            reference, its SHA-256 and the reason, with who and when. Its bytes stay in the store unless --purge says \
+            otherwise; given again with --purge, the command removes those of what was withdrawn before.
+
+              tdr withdraw TDR-2026-C Records/setup.exe --reason "a program, not a record"
+              tdr withdraw TDR-2026-C Records/private --reason "sent by mistake" --purge
+
+            The last file cannot be withdrawn (tdr cancel ends the transfer), and nothing of a consignment that was \
+            exported.
+
+            Exit codes: 0 done; 1 could not do it; 64 wrong usage; 75 another process is at it.
+            """)
+
+    @Argument(help: ArgumentHelp("The consignment.", valueName: "ref"))
+    var reference: String
+
+    @Argument(help: ArgumentHelp("The file or folder, by its path as tdr status --files shows it.", valueName: "path"))
+    var path: PathArgument
+
+    @Option(help: ArgumentHelp("Why; recorded.", valueName: "text"))
+    var reason: String
+
+    @Flag(help: "Remove its bytes from the store, too.")
+    var purge = false
+
+    @OptionGroup var common: CommonOptions
+
+    var changesState: Bool { true }
+
+    func validate() throws {
+        if reason.isEmpty { throw ValidationError("--reason takes a reason") }
+    }
+
+    func run(in context: CommandContext) async throws -> Outcome {
+        let store = try context.openStore()
+        let consignment = try store.consignment(reference)
+        let entry = try path.entry(in: consignment, of: store)
+        let repair = Repair(
+            store: store, run: context.run("withdraw \(consignment.reference) \(entry.display)"), meter: ProgressMeter()
+        )
+        let summary = try repair.withdraw(entry, from: consignment, reason: reason, purges: purge)
+        if context.json { try context.output.json(WithdrawOutput(consignment, entry, summary)) }
+        let what =
+            summary.files + summary.folders == 0
+            ? "removed the bytes of what was withdrawn before"
+            : "withdrew \(Text.count(summary.files, "file"))"
+                + (summary.folders > 0 ? " in \(Text.count(summary.folders, "folder"))" : "")
+                + (summary.isPurged ? " and removed the bytes" : "")
+        context.messages.note("\(what); next: \(try store.report(on: consignment).nextAction)")
+        return .done
+    }
+}
+
+/// `tdr withdraw --json`.
+struct WithdrawOutput: Encodable {
+    let reference: String
+    let path: String
+    let files: Int
+    let folders: Int
+    let bytes: Int64
+    let purged: Bool
+
+    init(_ consignment: Consignment, _ path: RelativePath, _ summary: WithdrawalSummary) {
+        reference = consignment.reference.description
+        self.path = path.display
+        files = summary.files
+        folders = summary.folders
+        bytes = summary.bytes
+        purged = summary.isPurged
+    }
+}
+
+struct CancelCommand: TDRCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "End a transfer that will not be exported.",
+        discussion: """
+            Nothing of the consignment is checked, changed or exported from then on; everything that is known of it stays, \
+            and the reference is never used again. With --purge its bytes are removed from the store, also later.
+
+              tdr cancel TDR-2026-C --reason "uploaded from the wrong share" --purge
+
+            A consignment that was exported cannot be cancelled: custody has passed.
+
+            Exit codes: 0 done; 1 could not do it; 64 wrong usage; 75 another process is at it.
+            """)
+
+    @Argument(help: ArgumentHelp("The consignment.", valueName: "ref"))
+    var reference: String
+
+    @Option(help: ArgumentHelp("Why; recorded.", valueName: "text"))
+    var reason: String
+
+    @Flag(help: "Remove its bytes from the store.")
+    var purge = false
+
+    @OptionGroup var common: CommonOptions
+
+    var changesState: Bool { true }
+
+    func validate() throws {
+        if reason.isEmpty { throw ValidationError("--reason takes a reason") }
+    }
+
+    func run(in context: CommandContext) async throws -> Outcome {
+        let store = try context.openStore()
+        let consignment = try store.consignment(reference)
+        let repair = Repair(store: store, run: context.run("cancel \(consignment.reference)"), meter: ProgressMeter())
+        try repair.cancel(consignment, reason: reason, purges: purge)
+        if context.json { try context.output.json(StatusOutput(try store.report(on: consignment))) }
+        context.messages.note("cancelled \(consignment.reference)" + (purge ? " and removed its bytes" : ""))
+        return .done
+    }
+}
