@@ -22,6 +22,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
@@ -45,6 +46,9 @@ let package = Package(
         // The default signatures, embedded: mapped with the program, nothing to find or to parse.
         .target(
             name: "CSignatures", exclude: ["default.signatures", "default.yar", "format-policy.json", "advice.json"]),
+
+        // What the web pages are made of, embedded: templates, texts, style, scripts.
+        .target(name: "CPages", exclude: ["assets", "wasm"]),
 
         // Leaf: bytes, paths, digests, files, threads. Knows no domain.
         .target(
@@ -102,6 +106,7 @@ let package = Package(
         .target(
             name: "TDRServer",
             dependencies: [
+                "CPages",
                 "GraphQL", "Streams", "TDRCore",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -111,6 +116,7 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
@@ -180,7 +186,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"],
-            exclude: ["check-bag-xml.py", "gql-transfer.py", "premis-subset.xsd", "s3-fault-server.py"],
+            exclude: [
+                "browser.py", "check-bag-xml.py", "gql-transfer.py", "premis-subset.xsd", "s3-fault-server.py", "sha256.mjs",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "TDRServerTests",

@@ -19,6 +19,8 @@ libmagic-dev      all             -           libmagic, recognises file formats
 libyara-dev       all             -           libyara, scans files by YARA rules
 zlib1g-dev        all             -           zlib, unpacks members of ZIP containers
 libexpat1-dev     all             -           expat, reads signature files
+chromium          test            chromium    a browser, for the web pages
+chromium-driver   test            chromedriver drives it
 curl              test            curl        fetches signature files for tdr signatures update
 git               all             git         fetches the Swift packages
 ca-certificates   all             -           lets git check whom it talks to

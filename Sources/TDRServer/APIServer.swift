@@ -40,8 +40,11 @@ public struct APIServer: Sendable {
     /// Serves until SIGTERM or SIGINT; requests that are under way are answered then.
     ///
     /// - Parameter listening: is called with the address as soon as requests are taken.
+    /// - Parameter settingUp: is called with the address at which the first administrator is made, when there is nobody.
     /// - Throws: ``ServerError``, ``StoreError``.
-    public func run(listening: @escaping @Sendable (String) -> Void) async throws {
+    public func run(
+        listening: @escaping @Sendable (String) -> Void, settingUp: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws {
         let isLoopback = ["localhost", "::1"].contains(options.host) || options.host.hasPrefix("127.")
         if options.tls == nil, !isLoopback { throw ServerError.needsTLS(options.host) }
         guard let lock = try ServingLock(store) else { throw ServerError.storeIsServed(store.directory) }
@@ -62,7 +65,8 @@ public struct APIServer: Sendable {
             ) { _ in checkBell.ring() },
             metrics: Metrics(), version: version, canExport: options.exportTarget != nil, checkBell: checkBell,
             exportBell: exportBell)
-        let router = try await router(archive, passwordThread)
+        let setup = SetupLink(isOpen: try store.isWithoutUsers())
+        let router = try await router(archive, passwordThread, setup)
         let scheme = options.tls == nil ? "http" : "https"
         var app = Application(
             router: router, server: try server(),
@@ -71,7 +75,9 @@ public struct APIServer: Sendable {
                 availableConnectionsDelegate: MaximumAvailableConnections(options.limits.connections)),
             onServerRunning: { channel in
                 let host = options.host.contains(":") ? "[\(options.host)]" : options.host
-                listening("\(scheme)://\(host):\(channel.localAddress?.port ?? options.port)")
+                let address = "\(scheme)://\(host):\(channel.localAddress?.port ?? options.port)"
+                if let path = setup.path { settingUp(address + path) }
+                listening(address)
             }, logger: logger)
         app.addServices(
             CheckService(archive: archive, request: options.checks, logger: logger, signatures: signatures),
@@ -87,7 +93,9 @@ public struct APIServer: Sendable {
         logger.info("stopped")
     }
 
-    private func router(_ archive: Archive, _ passwordThread: BlockingExecutor) async throws -> Router<APIContext> {
+    private func router(
+        _ archive: Archive, _ passwordThread: BlockingExecutor, _ setup: SetupLink
+    ) async throws -> Router<APIContext> {
         let provider = options.provider.map { ($0, WebKeys($0.keys)) }
         // Told at the start rather than with the first token.
         if let provider { _ = try await provider.1.keys(named: nil) }
@@ -103,6 +111,7 @@ public struct APIServer: Sendable {
         GraphQLRoute(archive: archive, engine: engine, limits: options.limits).add(to: known)
         FileRoutes(archive: archive).add(to: known)
         ProgressEvents(archive: archive).add(to: known)
+        try Pages(archive: archive, passwordThread: passwordThread, setup: setup, options: options).add(to: router)
         return router
     }
 

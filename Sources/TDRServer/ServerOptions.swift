@@ -21,6 +21,12 @@ public struct ServerOptions: Sendable {
     public var provider: ProviderOptions?
     /// What one request may cost.
     public var limits = RequestLimits()
+    /// Texts that replace those of the pages, as JSON.
+    public var pageTexts: BytePath?
+    /// Whether the owner of a transfer may have the bag from its page.
+    public var offersBags = false
+    /// Looks at everything that a transfer rests on, for its page.
+    public var doctor: (@Sendable () async throws -> [DoctorLine])?
     /// Whether every request is logged.
     public var logsRequests = true
 
@@ -76,6 +82,8 @@ public enum ServerError: Error, CustomStringConvertible {
     case badCertificate(String)
     /// The address cannot be listened on.
     case cannotListen(String, reason: String)
+    /// The texts of the pages cannot be read.
+    case badTexts(BytePath, reason: String)
     /// The keys of the provider cannot be had.
     case noKeys(String, reason: String)
 
@@ -89,6 +97,8 @@ public enum ServerError: Error, CustomStringConvertible {
             "the store '\(path.display)' is served by another tdr serve-api already; stop that one first"
         case .badCertificate(let reason): "cannot use the certificate or its key: \(reason)"
         case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
+        case .badTexts(let path, let reason):
+            "cannot use '\(path.display)' as texts of the pages: \(reason); it takes the form of Sources/CPages/assets/en.json"
         case .noKeys(let place, let reason):
             "cannot read the provider's keys from '\(place)': \(reason); check --jwt-keys"
         }

@@ -19,8 +19,10 @@ import Testing
             "AsyncHTTPClient", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "Streams", "TDRCore",
         ],
         "TDRServer": [
-            "AsyncHTTPClient", "Crypto", "CryptoExtras", "FoundationEssentials", "Glibc", "GraphQL", "HTTPTypes",
-            "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore", "NIOHTTP1", "NIOHTTPTypes",
+            "AsyncHTTPClient", "CPages", "Crypto", "CryptoExtras", "FoundationEssentials", "Glibc", "GraphQL",
+            "HTTPTypes",
+            "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "Mustache", "NIOCore", "NIOHTTP1",
+            "NIOHTTPTypes",
             "NIOSSL", "ServiceLifecycle", "Streams", "Synchronization", "TDRCore", "UnixSignals",
         ],
         "Couriers": [

@@ -34,6 +34,7 @@ import Testing
             .standardUser: [.own], .judgmentUser: [.own], .export: everything, .administrator: everything,
         ],
         .seeMetrics: [.reporting: [.none], .administrator: [.none]],
+        .administer: [.administrator: [.none]],
     ]
 
     private static func principal(_ roles: Set<Role>, scopes: Set<Scope> = Set(Scope.allCases)) -> Principal {

@@ -34,6 +34,8 @@ public enum Act: String, Sendable, CaseIterable {
     case startExport
     /// See how the server is.
     case seeMetrics
+    /// Look after users, bodies and series, and see the history.
+    case administer
 
     /// The scope that a token needs for it.
     public var scope: Scope {
@@ -46,7 +48,7 @@ public enum Act: String, Sendable, CaseIterable {
         case .startExport: .export
         case .setReviewStatus: .review
         case .setCheckStatus, .setExportStatus: .service
-        case .seeMetrics: .admin
+        case .seeMetrics, .administer: .admin
         }
     }
 }
@@ -79,7 +81,7 @@ public enum Access {
             switch act {
             // Even who runs the store does not say how checks went: the engine does.
             case .setCheckStatus, .setReviewStatus, .setExportStatus, .createJudgment, .createStandard: []
-            case .listConsignments, .seeMetrics: [.none]
+            case .listConsignments, .seeMetrics, .administer: [.none]
             case .upload, .chooseSeries, .setOwnStatus, .confirmTransfer: [.own]
             default: everything
             }

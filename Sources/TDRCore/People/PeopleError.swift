@@ -10,6 +10,10 @@ public enum PeopleError: Error, CustomStringConvertible {
     case badName(what: String)
     /// No body has this code.
     case unknownBody(String)
+    /// There is a body with this name or code.
+    case bodyTaken(String)
+    /// There is a series with this code.
+    case seriesTaken(String)
     /// Somebody of a transferring body must belong to one.
     case bodyMissing(Role)
     /// A password that is too easy to guess.
@@ -32,6 +36,8 @@ public enum PeopleError: Error, CustomStringConvertible {
             "the \(what) is empty, too long, has a line break or begins or ends with a blank"
         case .unknownBody(let code):
             "no transferring body has the code or name '\(code)'; add the body first"
+        case .bodyTaken(let name): "there is a body with the name or code of '\(name)' already"
+        case .seriesTaken(let code): "there is a series '\(code)' already, of this body or another"
         case .bodyMissing(let role): "a \(role.rawValue) belongs to a transferring body; name it with --body"
         case .weakPassword(let why): "the password is refused: \(why)"
         case .unknownToken(let name, let login): "'\(login)' has no valid token '\(name)'; `tdr user list` shows them"

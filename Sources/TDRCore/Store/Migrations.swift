@@ -30,6 +30,7 @@ enum Migrations {
         }
         migrator.registerMigration("notices") { try $0.execute(sql: notices) }
         migrator.registerMigration("metadata") { try $0.execute(sql: metadata) }
+        migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
         return migrator
     }
 
@@ -167,6 +168,21 @@ enum Migrations {
             etag TEXT,
             PRIMARY KEY (s3UploadId, number)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Sign-ins to the pages. Of a session's secret only the digest is kept; rows go when it ends.
+    private static let sessions = """
+        CREATE TABLE session (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            userId INTEGER NOT NULL REFERENCES user (id),
+            digest BLOB NOT NULL UNIQUE CHECK (length(digest) = 32),
+            created INTEGER NOT NULL,
+            used INTEGER NOT NULL,
+            expires INTEGER NOT NULL,
+            agent TEXT NOT NULL,
+            peer TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX session_user ON session (userId);
         """
 
     /// Where the bags of a consignment are, and what the last look at each gave. `sha256` is that of the archive, or of a

@@ -197,6 +197,24 @@ extension Store {
         }
     }
 
+    /// Why the statuses of each of these files are what they are, where the word alone does not tell.
+    package func reasons(of files: [FileReport]) throws -> [[FileStatusType: String]] {
+        try read { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT fileId, statusType, reason FROM fileReason
+                    WHERE fileId IN (SELECT value FROM json_each(?))
+                    """, arguments: [json(files)])
+            var found: [Int64: [FileStatusType: String]] = [:]
+            while let row = try rows.next() {
+                guard let type = FileStatusType(rawValue: try row.value(1)) else { continue }
+                found[try row.value(0), default: [:]][type] = try row.value(2)
+            }
+            return files.map { found[$0.row] ?? [:] }
+        }
+    }
+
     /// Each file's own properties over those that the whole consignment has, by name.
     package func properties(of files: [FileReport]) throws -> [[String: String]] {
         try read { db in

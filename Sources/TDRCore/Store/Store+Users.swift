@@ -62,6 +62,7 @@ extension Store {
         try write { db in
             let row = try db.knownUser(login)
             try db.execute(sql: "UPDATE user SET disabled = ? WHERE id = ?", arguments: [isDisabled, row])
+            if isDisabled { try db.execute(sql: "DELETE FROM session WHERE userId = ?", arguments: [row]) }
             try db.recordEvent(
                 runID, at: now, consignment: nil, isDisabled ? "UserDisabled" : "UserEnabled", new: login)
         }
@@ -71,13 +72,7 @@ extension Store {
     ///
     /// - Throws: ``PeopleError``, ``StoreError``.
     public func setPassword(_ login: String, to password: String, run: RunInfo) throws {
-        guard password.utf8.count >= Store.shortestPassword else {
-            throw PeopleError.weakPassword("it has fewer than \(Store.shortestPassword) bytes")
-        }
-        guard password.utf8.count <= 1024 else { throw PeopleError.weakPassword("it has more than 1024 bytes") }
-        guard password.lowercased() != login.lowercased(), Set(password).count > 3 else {
-            throw PeopleError.weakPassword("it is too easy to guess")
-        }
+        try Store.checkPassword(password, of: login)
         let hash = try PasswordHash(of: password)
         let runID = try begin(run)
         let now = clock()
@@ -86,7 +81,20 @@ extension Store {
             try db.execute(
                 sql: "UPDATE user SET password = ?, failures = 0, lockedUntil = NULL WHERE id = ?",
                 arguments: [hash.text, row])
+            // Whoever knew the old one is out.
+            try db.execute(sql: "DELETE FROM session WHERE userId = ?", arguments: [row])
             try db.recordEvent(runID, at: now, consignment: nil, "PasswordSet", new: login)
+        }
+    }
+
+    /// - Throws: ``PeopleError/weakPassword(_:)``.
+    package static func checkPassword(_ password: String, of login: String) throws {
+        guard password.utf8.count >= Store.shortestPassword else {
+            throw PeopleError.weakPassword("it has fewer than \(Store.shortestPassword) bytes")
+        }
+        guard password.utf8.count <= 1024 else { throw PeopleError.weakPassword("it has more than 1024 bytes") }
+        guard password.lowercased() != login.lowercased(), Set(password).count > 3 else {
+            throw PeopleError.weakPassword("it is too easy to guess")
         }
     }
 

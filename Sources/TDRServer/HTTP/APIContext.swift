@@ -10,6 +10,8 @@ struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who asks, once it has been proved.
     var principal: Principal?
+    /// Whose browser it is, for the pages.
+    var visitor: Visitor?
     /// What is learned on the way and belongs into the log.
     let note = RequestNote()
     /// Where the request came from, for the log.

@@ -64,6 +64,14 @@ struct ServeCommand: TDRCommand {
     @Option(help: ArgumentHelp("Its keys (JWKS): https://…, or a file.", valueName: "place"))
     var jwtKeys: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Texts of the web pages, instead of the English ones where the file has them: JSON.", valueName: "file"))
+    var pageTexts: PathArgument?
+
+    @Flag(help: "Let the owner of a transfer have its bag from the web pages: one that is a file on this machine.")
+    var offerBags = false
+
     @Flag(help: "Do not log every request.")
     var noAccessLog = false
 
@@ -113,6 +121,9 @@ struct ServeCommand: TDRCommand {
         options.exportForm = exportForm
         options.s3 = s3.options(context.environment)
         options.logsRequests = !noAccessLog
+        options.pageTexts = pageTexts?.path
+        options.offersBags = offerBags
+        options.doctor = try doctor(context)
         if let jwtIssuer, let jwtAudience, let jwtKeys {
             options.provider = ProviderOptions(issuer: jwtIssuer, audience: jwtAudience, keys: jwtKeys)
         }
@@ -121,15 +132,31 @@ struct ServeCommand: TDRCommand {
             try library.inUse().signatures
         }
         let isJSON = context.json
-        try await server.run { address in
-            if isJSON {
-                // Two texts can always be encoded.
-                try? context.output.json(["address": address])
-            } else {
-                context.output.line(address)
-            }
-            context.output.flush()
-        }
+        let talk = context.messages
+        try await server.run(
+            listening: { address in
+                if isJSON {
+                    // Two texts can always be encoded.
+                    try? context.output.json(["address": address])
+                } else {
+                    context.output.line(address)
+                }
+                context.output.flush()
+            }, settingUp: { link in talk.note("make the first administrator here, once: \(link)") })
         return .done
+    }
+
+    /// What the doctor says each time it is asked.
+    private func doctor(_ context: CommandContext) throws -> @Sendable () async throws -> [DoctorLine] {
+        let policy = try antivirus.policy(context)
+        let (store, library, clock) = (context.store, context.signatureLibrary, context.clock)
+        let target = exportTo?.path
+        return {
+            var doctor = Doctor(
+                antivirus: policy, store: store, library: library, temporaryFolder: CommandContext.temporaryFolder,
+                now: clock())
+            if let target, target.text?.hasPrefix("s3://") == false { doctor.target = target }
+            return try await doctor.examine()
+        }
     }
 }

@@ -1,0 +1,173 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import Mustache
+import NIOCore
+import Streams
+import TDRCore
+
+/// The web pages: a transfer by people who never open a terminal. Plain forms and links; only the upload needs JavaScript.
+struct Pages: Sendable {
+    /// What a page shows: names for its template.
+    typealias Model = [String: Any]
+
+    let archive: Archive
+    let files: PageFiles
+    let texts: PageTexts
+    let cookies: Cookies
+    /// One thread for passwords, so that a flood of tries takes one core at most.
+    let passwordThread: BlockingExecutor
+    let setup: SetupLink
+    let options: ServerOptions
+    let tries = Crowd()
+
+    init(
+        archive: Archive, passwordThread: BlockingExecutor, setup: SetupLink, options: ServerOptions
+    ) throws {
+        self.archive = archive
+        self.passwordThread = passwordThread
+        self.setup = setup
+        self.options = options
+        files = try PageFiles()
+        var texts = try PageTexts(files.files["en.json"]?.bytes ?? [])
+        if let path = options.pageTexts {
+            do {
+                texts = texts.replaced(by: try PageTexts(try Pages.read(path)))
+            } catch {
+                throw ServerError.badTexts(path, reason: "\(error)")
+            }
+        }
+        self.texts = texts
+        cookies = Cookies(hasTLS: options.tls != nil)
+    }
+
+    private static func read(_ path: BytePath) throws -> [UInt8] {
+        let file = try OpenFile.reading(path)
+        let size = Int(try file.status().size)
+        let buffer = Buffer(count: max(1, min(size, 1 << 20)))
+        return Array(buffer.prefix(try file.fill(buffer.bytes)))
+    }
+
+    /// Adds all pages, and what their scripts ask for.
+    func add(to router: Router<APIContext>) {
+        router.get("assets/:name", use: asset)
+        let session = BrowserSession(archive: archive, cookies: cookies)
+        let pages = router.group().add(middleware: PageFrame(pages: self, session: session))
+        addSignIn(to: pages)
+        addAccount(to: pages)
+        addTransfers(to: pages)
+        addResults(to: pages)
+        addEnd(to: pages)
+        addAdministration(to: pages)
+        pages.get("**") { _, _ -> Response in throw APIError.notFound }
+        let scripts = router.group("pages").add(middleware: session)
+        addUpload(to: scripts)
+        FileRoutes(archive: archive).add(to: scripts)
+        ProgressEvents(archive: archive).add(to: scripts)
+    }
+
+    @Sendable private func asset(_ request: Request, context: APIContext) async throws -> Response {
+        let name = try context.parameters.require("name")
+        guard let file = files.files[name] else { throw APIError.notFound }
+        var headers: HTTPFields = [
+            .contentType: file.type, .eTag: file.tag, .cacheControl: "no-cache",
+        ]
+        // A worker keeps the rules that come with its own script; only this one compiles anything.
+        PageFrame.addPolicy(to: &headers, mayCompile: name == "hash-worker.js")
+        if request.headers[.ifNoneMatch] == file.tag { return Response(status: .notModified, headers: headers) }
+        return Response(status: .ok, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: file.bytes)))
+    }
+
+    // MARK: Routes
+
+    /// A page that is shown to anybody who is signed in.
+    func get(
+        _ group: RouterGroup<APIContext>, _ path: String,
+        _ body: @escaping @Sendable (Request, APIContext, Principal) async throws -> Response
+    ) {
+        group.get(RouterPath(path)) { request, context in
+            guard let principal = context.principal else {
+                return Pages.redirect("/login?next=" + Pages.encoded(request.uri.path))
+            }
+            return try await body(request, context, principal)
+        }
+    }
+
+    /// A change by somebody who is signed in; refused without the form's token.
+    func post(
+        _ group: RouterGroup<APIContext>, _ path: String,
+        _ body: @escaping @Sendable (Form, APIContext, Principal) async throws -> Response
+    ) {
+        group.post(RouterPath(path)) { request, context in
+            let form = try await Pages.ownForm(request, context)
+            guard let principal = context.principal else { throw PageError.signedOut }
+            return try await body(form, context, principal)
+        }
+    }
+
+    /// A form that one of our pages has sent.
+    ///
+    /// - Throws: ``PageError``.
+    static func ownForm(_ request: Request, _ context: APIContext) async throws -> Form {
+        let form = try await Form(request)
+        guard let visitor = context.visitor, visitor.owns(form["csrf"]) else { throw PageError.otherSite }
+        return form
+    }
+
+    // MARK: Answers
+
+    /// A page from its template.
+    func page(
+        _ template: String, title: String, _ model: Model = [:], _ context: APIContext,
+        status: HTTPResponse.Status = .ok
+    ) -> Response {
+        var all = model
+        all["t"] = texts.groups
+        all["csrf"] = context.visitor?.formToken ?? ""
+        all["title"] = title
+        all["requestID"] = context.requestID
+        if let principal = context.principal {
+            all["user"] = principal.name
+            all["signedIn"] = true
+            all["isAdministrator"] = Access.allows(principal, .administer, [.none])
+            all["isTransferring"] =
+                Access.allows(principal, .createStandard, [.none])
+                || Access.allows(principal, .createJudgment, [.none])
+        }
+        all["content"] = files.templates.render(all, withTemplate: template) ?? ""
+        let html = files.templates.render(all, withTemplate: "layout") ?? ""
+        return Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(string: html)))
+    }
+
+    /// Sends the browser on, as after a form.
+    static func redirect(_ place: String) -> Response {
+        Response(status: .seeOther, headers: [.location: place])
+    }
+
+    /// A text as a part of an address.
+    static func encoded(_ text: String) -> String { encoded(Array(text.utf8)) }
+
+    /// Bytes as a part of an address.
+    static func encoded(_ bytes: [UInt8]) -> String {
+        var out = ""
+        for byte in bytes {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                out.unicodeScalars.append(Unicode.Scalar(byte))
+            default: out += "%" + Hex.encode([byte]).uppercased()
+            }
+        }
+        return out
+    }
+
+    /// Does what blocks on threads that may.
+    func work<Value: Sendable>(_ body: @Sendable () throws -> Value) async throws -> Value {
+        try await onThreads(archive.threads, body)
+    }
+
+    /// How a change of `principal` on a page is recorded.
+    func run(_ principal: Principal, _ what: String) -> RunInfo { archive.run(principal, "page: \(what)") }
+}

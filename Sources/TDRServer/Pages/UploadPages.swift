@@ -1,0 +1,116 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Streams
+import TDRCore
+
+/// The upload: a page, and what its script asks for.
+extension Pages {
+    /// Bytes of one list of files.
+    private static let listBytes = 8 << 20
+
+    func uploadPage(_ principal: Principal, _ context: APIContext) async throws -> Response {
+        let report = try await report(.readConsignment, principal, context)
+        if let back = back(report, .upload) { return back }
+        let isOpen = [nil, .inProgress].contains(report.statuses[.upload])
+        let received = report.fileCounts[.upload]?[.success] ?? 0
+        let isBegun = report.statuses[.upload] != nil
+        return transferPage(
+            "upload", .upload, report,
+            [
+                "isOpen": isOpen, "isJudgment": report.consignment.type == .judgment, "isBegun": isBegun && isOpen,
+                "files": Pages.number(report.files), "bytes": Pages.size(report.bytes),
+                "folder": displayName(of: report.consignment.parentFolder), "received": Pages.number(received),
+                "begun": texts(
+                    "upload.begun",
+                    [
+                        "received": Pages.number(received), "files": Pages.number(report.files),
+                        "folder": displayName(of: report.consignment.parentFolder),
+                    ]),
+                "isComplete": report.statuses[.upload] == .completed,
+                "done": texts(
+                    "upload.done", ["files": Pages.number(report.files), "bytes": Pages.size(report.bytes)]),
+                // The texts that the script needs, in one attribute.
+                "words": Pages.json(texts.groups["uploading"] ?? [:]),
+            ], context)
+    }
+
+    static func json(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Texts can always be encoded.
+        return (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    /// A part of the list of files, as the script sends it.
+    private struct FileList: Decodable {
+        struct One: Decodable {
+            let path: String
+            let checksum: String
+            let lastModified: Int64
+            let size: Int64
+            let matchId: String
+        }
+        let parentFolder: String
+        let includeTopLevelFolder: Bool
+        let files: [One]
+        let emptyFolders: [String]
+        let more: Bool
+    }
+
+    private struct Known: Encodable {
+        struct One: Encodable {
+            let id: String
+            let matchId: String
+            let isReceived: Bool
+        }
+        let files: [One]
+        let total: Int
+        let received: Int
+        let isComplete: Bool
+    }
+
+    func addUpload(to scripts: RouterGroup<APIContext>) {
+        scripts.post("consignments/:id/list") { request, context in
+            let principal = try context.known()
+            let id = try context.parameters.require("id")
+            let body = try await request.body.collect(upTo: Pages.listBytes)
+            guard let list = try? JSONDecoder().decode(FileList.self, from: Data(body.readableBytesView)) else {
+                throw APIError(.badRequest, .badRequest, "the list of files cannot be read")
+            }
+            return PlainRoutes.json(try await work { try self.declare(list, id, principal) })
+        }
+    }
+
+    private func declare(_ list: FileList, _ id: String, _ principal: Principal) throws -> Known {
+        let store = archive.store
+        let consignment = try archive.consignment(id, for: principal, .upload).consignment
+        let run = run(principal, "upload")
+        let statuses = try store.statuses(of: consignment)
+        if consignment.type == .standard, statuses[.transferAgreement] != .completed {
+            throw DeliveryError.wrongState("agree to the terms of the transfer before the upload")
+        }
+        if statuses[.upload] == nil {
+            try store.startDelivery(
+                consignment, parentFolder: list.parentFolder, includeTopLevelFolder: list.includeTopLevelFolder,
+                run: run)
+        } else if Array(list.parentFolder.utf8) != consignment.parentFolder {
+            throw DeliveryError.wrongState(
+                "this upload was begun with the folder '\(displayName(of: consignment.parentFolder))'; choose that one again"
+            )
+        }
+        let files = list.files.map {
+            DeclaredFile(
+                originalPath: $0.path, checksum: $0.checksum, lastModified: $0.lastModified, fileSize: $0.size,
+                matchId: $0.matchId)
+        }
+        let ids = try store.declare(
+            files, emptyDirectories: list.emptyFolders, in: consignment, more: list.more, run: run)
+        let report = try store.report(on: consignment)
+        return Known(
+            files: ids.map { .init(id: "\($0.fileId)", matchId: $0.matchId, isReceived: $0.isReceived) },
+            total: report.files, received: report.fileCounts[.upload]?[.success] ?? 0,
+            isComplete: report.statuses[.upload] == .completed)
+    }
+}

@@ -1,0 +1,61 @@
+import Glibc
+import Streams
+import TDRTestSupport
+import Testing
+
+/// What is missing for a test in a browser; nil when all is there.
+private let missingTool: String? = {
+    guard let python = getenv("TDR_TEST_PYTHON").map({ String(cString: $0) }) else {
+        return "TDR_TEST_PYTHON is not set"
+    }
+    for tool in ["/usr/bin/chromium", "/usr/bin/chromedriver"] where access(tool, X_OK) != 0 {
+        return "\(tool) is not installed"
+    }
+    let looked = try? Program.run(
+        BytePath("/usr/bin/env"), ["\(python)", "-c", "import selenium, axe_core_python, bagit"])
+    return looked?.code == 0 ? nil : "selenium or axe_core_python is missing"
+}()
+
+/// The web pages in a real browser.
+@Suite(.enabled(if: missingTool == nil, "\(missingTool ?? ""); scripts/setup.sh test installs it"))
+struct PagesTests {
+    private static let script = BytePath(#filePath).directory.appending("browser.py")
+
+    private func check(_ name: String) throws {
+        let python = String(cString: try #require(getenv("TDR_TEST_PYTHON")))
+        let folder = try TemporaryFolder()
+        let ended = try Program.run(
+            BytePath("/usr/bin/env"),
+            ["\(python)", "-B", Argument(PagesTests.script), Argument(Program.tdr), "\(name)", Argument(folder.path)])
+        #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
+    }
+
+    @Test("a transfer goes from an empty store to a bag on pages alone, with awkward names", .timeLimit(.minutes(10)))
+    func transfer() throws { try check("transfer") }
+
+    @Test("what the checks find is told in plain words, and stops the transfer", .timeLimit(.minutes(10)))
+    func failures() throws { try check("failures") }
+
+    @Test("an upload goes on after the server was killed and the page loaded again", .timeLimit(.minutes(10)))
+    func resume() throws { try check("resume") }
+
+    @Test("other sites, other people and guessers get nowhere", .timeLimit(.minutes(10)))
+    func security() throws { try check("security") }
+}
+
+/// What the pages' scripts compute.
+@Suite struct PageScriptTests {
+    private static let node = "/usr/bin/node"
+
+    @Test(
+        "the upload page's SHA-256 is SHA-256, in JavaScript and in WebAssembly",
+        .enabled(if: access(node, X_OK) == 0, "node is not installed"))
+    func sha256() throws {
+        let here = BytePath(#filePath).directory
+        let assets = here.directory.directory.appending("Sources/CPages/assets")
+        let ended = try Program.run(
+            BytePath(Array(PageScriptTests.node.utf8)), [Argument(here.appending("sha256.mjs")), Argument(assets)])
+        #expect(ended.code == 0, "\(ended.errors)")
+        #expect(ended.output.contains("compared"))
+    }
+}
