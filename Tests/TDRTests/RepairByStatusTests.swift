@@ -130,7 +130,7 @@ import Testing
                 .count - after.count)
         #expect(
             try StoreRows.texts(bench.store, "SELECT new FROM event WHERE what = 'Quarantine' ORDER BY id") == [
-                "Held", "Replaced",
+                "Held: Tdr.Eicar.UNOFFICIAL", "Replaced",
             ])
     }
 }
