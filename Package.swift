@@ -95,7 +95,8 @@ let package = Package(
         .target(
             name: "TDRCore",
             dependencies: [
-                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "Delimited", "Pronom", "S3",
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "Delimited", "Pronom",
+                "S3",
                 "Streams",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -187,7 +188,8 @@ let package = Package(
         .testTarget(
             name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"],
             exclude: [
-                "browser.py", "check-bag-xml.py", "gql-transfer.py", "premis-subset.xsd", "s3-fault-server.py", "sha256.mjs",
+                "browser.py", "check-bag-xml.py", "gql-transfer.py", "premis-subset.xsd", "s3-fault-server.py",
+                "sha256.mjs",
             ],
             swiftSettings: settings),
         .testTarget(
