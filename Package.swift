@@ -95,7 +95,8 @@ let package = Package(
         .target(
             name: "TDRCore",
             dependencies: [
-                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "Delimited", "Pronom", "S3",
+                "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "Delimited", "Pronom",
+                "S3",
                 "Streams",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),

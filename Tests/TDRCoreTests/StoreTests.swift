@@ -186,6 +186,7 @@ import Testing
                 when
                     + #"FileStatus|-|{"ClientChecks":"Completed","ChecksumMatch":"Success","#
                     + #""ServerChecksum":"Success","FFID":"Success"}"#,
+                when + "ServerRedaction|-|InProgress", when + "ServerRedaction|InProgress|Completed",
                 when + "ServerChecksum|InProgress|Completed", when + "ServerFFID|InProgress|Completed",
                 when + "ClientChecks|InProgress|Completed",
             ])

@@ -32,6 +32,7 @@ extension ConsignmentReport {
 
     /// What the list of transfers says, by the key of the text.
     var summary: String {
+        if cancellation != nil { return "cancelled" }
         switch statuses[.export] {
         case .completed: return "transferred"
         case .inProgress: return "exporting"

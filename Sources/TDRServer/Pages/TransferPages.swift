@@ -49,6 +49,7 @@ extension Pages {
         all["path"] = "/transfers/\(consignment.id)"
         all["id"] = "\(consignment.id)"
         all["complaint"] = complaint
+        all["cancellation"] = report.cancellation?.reason
         let steps = JourneyStep.steps(of: consignment.type)
         let current = steps.firstIndex(of: report.step) ?? 0
         all["steps"] = steps.enumerated().map { place, one -> Model in
