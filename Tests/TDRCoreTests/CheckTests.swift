@@ -20,6 +20,7 @@ import Testing
             summary.statuses == [
                 .series: .completed, .upload: .completed, .serverChecksum: .completed,
                 .serverFFID: .completedWithIssues, .clientChecks: .completedWithIssues,
+                .serverRedaction: .completed,
             ])
         let files = try bench.files(consignment)
         #expect(

@@ -103,7 +103,8 @@ import Testing
     @Test(
         "refuses paths that leave the folder or cannot be named, and keeps nothing of the call",
         arguments: [
-            "", "/", "..", "../a", "Records/../../a", "Records/..", "Records//a", "Records/./a", "//etc/passwd", "a%00b",
+            "", "/", "..", "../a", "Records/../../a", "Records/..", "Records//a", "Records/./a", "//etc/passwd",
+            "a%00b",
             "Records/" + String(repeating: "x", count: 256), String(repeating: "x/", count: 2100) + "x",
         ])
     func badPaths(_ name: String) throws {

@@ -5,7 +5,8 @@ import Testing
 @Suite struct StatusRulesTests {
     private static let mayBeginCompleted: Set<ConsignmentStatusType> = [.series, .confirmTransfer, .transferAgreement]
     private static let mayBeginAgain: Set<ConsignmentStatusType> = [
-        .serverAntivirus, .serverChecksum, .serverFFID, .serverRedaction, .clientChecks, .export,
+        .serverAntivirus, .serverChecksum, .serverFFID, .serverRedaction, .clientChecks, .export, .draftMetadata,
+        .draftMetadataUpload, .metadataReview,
     ]
 
     /// What may follow what, the same for every step: rows are the old values, `nil` means not begun.

@@ -139,7 +139,8 @@ struct StatusCommand: TDRCommand {
 
     private func list(_ store: Store, _ context: CommandContext) throws -> Outcome {
         let none = "no consignments in '\(store.directory.display)'; tdr upload makes one"
-        return try list(try store.consignments().map { try store.report(on: $0) }, none: none, try store.readyRuns(), context)
+        return try list(
+            try store.consignments().map { try store.report(on: $0) }, none: none, try store.readyRuns(), context)
     }
 
     private func list(
