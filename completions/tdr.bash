@@ -1228,9 +1228,9 @@ _tdr_signatures_update() {
 
 _tdr_serve-api() {
     repeating_flags=()
-    non_repeating_flags=(--path-style --virtual-host-style --read-back --require-fresh-antivirus --no-access-log --schema --json --quiet -q --version -h --help)
+    non_repeating_flags=(--path-style --virtual-host-style --read-back --require-fresh-antivirus --offer-bags --no-access-log --schema --json --quiet -q --version -h --help)
     repeating_options=(--tag --yara-rules)
-    non_repeating_options=(--listen --tls-cert --tls-key --export-to --export-form --endpoint --region --aws-profile --storage-class --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --jwt-issuer --jwt-audience --jwt-keys --store)
+    non_repeating_options=(--listen --tls-cert --tls-key --export-to --export-form --endpoint --region --aws-profile --storage-class --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --jwt-issuer --jwt-audience --jwt-keys --page-texts --store)
     __tdr_offer_flags_options 0
 
     # Offer option value completions
@@ -1301,6 +1301,9 @@ _tdr_serve-api() {
         return
         ;;
     '--jwt-keys')
+        return
+        ;;
+    '--page-texts')
         return
         ;;
     '--store')

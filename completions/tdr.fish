@@ -125,7 +125,7 @@ function __tdr_parse_tokens -S
                 __tdr_parse_subcommand 0 'from=' 'store=' 'json' 'q/quiet' 'version' 'h/help'
             end
         case 'serve-api'
-            __tdr_parse_subcommand 0 'listen=' 'tls-cert=' 'tls-key=' 'export-to=' 'export-form=' 'endpoint=' 'region=' 'aws-profile=' 'path-style' 'virtual-host-style' 'storage-class=' 'tag=+' 'read-back' 'antivirus=' 'clamd=' 'clamd-max-size=' 'yara-rules=+' 'oversize=' 'file-timeout=' 'max-database-age=' 'require-fresh-antivirus' 'j/jobs=' 'format-policy=' 'jwt-issuer=' 'jwt-audience=' 'jwt-keys=' 'no-access-log' 'schema' 'store=' 'json' 'q/quiet' 'version' 'h/help'
+            __tdr_parse_subcommand 0 'listen=' 'tls-cert=' 'tls-key=' 'export-to=' 'export-form=' 'endpoint=' 'region=' 'aws-profile=' 'path-style' 'virtual-host-style' 'storage-class=' 'tag=+' 'read-back' 'antivirus=' 'clamd=' 'clamd-max-size=' 'yara-rules=+' 'oversize=' 'file-timeout=' 'max-database-age=' 'require-fresh-antivirus' 'j/jobs=' 'format-policy=' 'jwt-issuer=' 'jwt-audience=' 'jwt-keys=' 'page-texts=' 'offer-bags' 'no-access-log' 'schema' 'store=' 'json' 'q/quiet' 'version' 'h/help'
         case 'config'
             __tdr_parse_subcommand 0 'store=' 'json' 'q/quiet' 'version' 'h/help'
         case 'doctor'
@@ -620,6 +620,8 @@ complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr s
 complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr serve-api" jwt-issuer' -l 'jwt-issuer' -d 'Take tokens of this OpenID provider, too: its issuer.' -rfka ''
 complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr serve-api" jwt-audience' -l 'jwt-audience' -d 'The audience that its tokens must have.' -rfka ''
 complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr serve-api" jwt-keys' -l 'jwt-keys' -d 'Its keys (JWKS): https://…, or a file.' -rfka ''
+complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr serve-api" page-texts' -l 'page-texts' -d 'Texts of the web pages, instead of the English ones where the file has them: JSON.' -rfka ''
+complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr serve-api" offer-bags' -l 'offer-bags' -d 'Let the owner of a transfer have its bag from the web pages: one that is a file on this machine.'
 complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr serve-api" no-access-log' -l 'no-access-log' -d 'Do not log every request.'
 complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr serve-api" schema' -l 'schema' -d 'Print the GraphQL schema and end.'
 complete -c 'tdr' -n '__tdr_should_offer_completions_for_flags_or_options "tdr serve-api" store' -l 'store' -d 'The store\'s folder. Default: $TDR_STORE, else $XDG_DATA_HOME/tdr, else ~/.local/share/tdr.' -rfka ''
