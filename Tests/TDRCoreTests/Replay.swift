@@ -17,6 +17,11 @@ struct ReplayedState: Equatable {
     var fileDefaults: [String: String] = [:]
     /// Statuses by the path as it is shown.
     var fileStatuses: [String: [String: String]] = [:]
+    /// Files' own properties by the path as it is shown.
+    var fileMetadata: [String: [String: String]] = [:]
+    /// The reviews of the metadata, in order.
+    var reviews: [String] = []
+    var isCancelled = false
     /// What became of what was found in which file.
     var quarantine: [String: String] = [:]
     var exportLocation: String?
@@ -37,8 +42,28 @@ struct ReplayedState: Equatable {
             for (type, _) in words(event.old) { state.fileStatuses[path]?[type] = nil }
         },
         "Quarantine": { state, event, path in
-            state.quarantine[path] = event.new.map { String($0.prefix { $0 != ":" }) }
+            let what = event.new.map { String($0.prefix { $0 != ":" }) }
+            // What was replaced is in the quarantine no more.
+            state.quarantine[path] = what == "Replaced" ? nil : what
         },
+        "FileMetadata": { state, event, path in
+            for (name, _) in words(event.old) { state.fileMetadata[path]?[name] = nil }
+            let object = (try? JSONValue(parsing: (event.new ?? "").utf8)) ?? .null
+            for name in object.keys {
+                if let value = object[name]?.text { state.fileMetadata[path, default: [:]][name] = value }
+            }
+            if state.fileMetadata[path]?.isEmpty == true { state.fileMetadata[path] = nil }
+        },
+        "Withdrawn": { state, event, path in
+            state.fileStatuses[path] = nil
+            state.fileMetadata[path] = nil
+            state.quarantine[path] = nil
+        },
+        "Cancelled": { state, _, _ in state.isCancelled = true },
+        "MetadataReviewSubmission": { state, _, _ in state.reviews.append("Submission") },
+        "MetadataReviewApproval": { state, _, _ in state.reviews.append("Approval") },
+        "MetadataReviewRejection": { state, _, _ in state.reviews.append("Rejection") },
+        "MetadataReviewConfirmation": { state, _, _ in state.reviews.append("Confirmation") },
         "FileDefaults": { state, event, _ in state.fileDefaults = words(event.new) },
         "Exported": { state, event, _ in
             state.exportLocation = event.new
@@ -48,7 +73,8 @@ struct ReplayedState: Equatable {
 
     /// Acts that are told and change nothing of what is compared.
     static let withoutTrace: Set<String> = [
-        "AntivirusEngine", "ConsignmentCreated", "Excluded", "ExportFailed", "ExportRetired", "ExportVerified",
+        "Added", "AntivirusEngine", "ConsignmentCreated", "ObjectsPurged", "Replaced", "Excluded", "ExportFailed",
+        "ExportRetired", "ExportVerified",
         "FindingsAllowed", "FormatEngine", "Skipped", "UploadAbandoned",
     ]
 
@@ -102,6 +128,21 @@ struct ReplayedState: Equatable {
             let (path, state) = ReplayedState.split(text)
             quarantine[ReplayedState.display(path)] = state
         }
+        let own = try StoreRows.texts(
+            store,
+            """
+            SELECT hex(path) || '\u{1F}' || propertyName || '\u{1F}' || value
+                FROM fileMetadata JOIN file ON file.id = fileId WHERE consignmentId = \(row)
+            """)
+        for text in own {
+            let (path, property) = ReplayedState.split(text)
+            let (name, value) = ReplayedState.split(property)
+            fileMetadata[ReplayedState.display(path), default: [:]][name] = value
+        }
+        reviews = try StoreRows.texts(
+            store, "SELECT action FROM metadataReviewLog WHERE consignmentId = \(row) ORDER BY id")
+        isCancelled =
+            try StoreRows.value(store, "SELECT count(*) FROM cancellation WHERE consignmentId = \(row)") == 1
         func column<Value: DatabaseValueConvertible>(_ name: String) throws -> Value? {
             try StoreRows.value(store, "SELECT \(name) FROM consignment WHERE id = \(row)")
         }

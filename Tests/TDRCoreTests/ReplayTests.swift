@@ -85,6 +85,53 @@ import Testing
         #expect(told.fileStatuses["Records/good.txt"]?["ChecksumMatch"] == "Mismatch")
     }
 
+    @Test("over what puts a consignment right, its metadata, its reviews and its end")
+    func repaired() async throws {
+        let bench = try Bench([
+            "good.txt": "good", "bad": .file(Clamd.eicar), "empty": "", "sub": ["other": "other", "other_R": "oth"],
+        ])
+        let consignment = try await bench.upload().consignment
+        try await bench.check(consignment, antivirus: ReplayTests.eicar)
+        try check(bench, consignment)
+        let repair = Repair(store: bench.store, run: ReplayTests.run, meter: ProgressMeter())
+        try bench.folder.make("new", ["bad": "clean now", "more": "more"])
+        let new = bench.folder.appending("new")
+        _ = try await repair.put(.replace, new.appending("bad"), into: consignment, jobs: 1)
+        try check(bench, consignment)
+        _ = try await repair.put(.add, new.appending("more"), into: consignment, jobs: 1)
+        try check(bench, consignment)
+        _ = try repair.withdraw(path("Records/empty"), from: consignment, reason: "empty", purges: true)
+        try check(bench, consignment)
+        try await bench.check(consignment, antivirus: ReplayTests.eicar)
+        try check(bench, consignment)
+
+        let table = try bench.folder.make("table.csv", "filepath,description\nRecords/good.txt,A good one\n")
+        let metadata = MetadataRun(store: bench.store, run: ReplayTests.run, schema: .standard)
+        let applied = try metadata.apply(table, to: consignment, isPartial: true) { Issue.record("\($0)") }
+        #expect(applied.changed == 1)
+        try check(bench, consignment)
+        for (action, notes) in [
+            (ReviewAction.submission, ""), (.rejection, "no"), (.submission, ""), (.approval, "yes"),
+        ] {
+            try bench.store.review(action, of: consignment, notes: notes, run: ReplayTests.run)
+            try check(bench, consignment)
+        }
+        #expect(
+            try StoreRows.texts(bench.storePath, "SELECT event FROM notice WHERE event LIKE 'Metadata%' ORDER BY id")
+                == [
+                    "MetadataReviewRequested", "MetadataReviewDecided", "MetadataReviewRequested",
+                    "MetadataReviewDecided",
+                ])
+        try repair.cancel(consignment, reason: "enough", purges: false)
+        try check(bench, consignment)
+        let told = try ReplayedState(replaying: consignment, in: bench.store)
+        #expect(told.isCancelled && told.reviews.count == 4)
+        #expect(told.fileStatuses["Records/empty"] == nil && told.fileStatuses["Records/more"] != nil)
+        #expect(told.fileMetadata["Records/good.txt"] == ["description": "A good one"])
+        #expect(told.fileMetadata["Records/sub/other_R"]?["OriginalFilepath"] == "Records/sub/other")
+        #expect(told.quarantine == [:])
+    }
+
     @Test("over whatever is done in whatever order", arguments: 0..<4)
     func anything(_ seed: Int) async throws {
         var generator = SeededGenerator(seed: UInt64(seed))

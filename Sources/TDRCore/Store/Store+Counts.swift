@@ -83,19 +83,7 @@ extension Store {
 
     /// How many files of each of these consignments are closed to the public.
     package func closedRecords(of consignments: [Consignment]) throws -> [Int] {
-        try read { db in
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT consignmentId, count(*) FROM fileMetadata JOIN file ON file.id = fileId
-                    WHERE consignmentId IN (SELECT value FROM json_each(?)) AND fileType = 'File'
-                        AND propertyName = ? AND value = 'Closed'
-                    GROUP BY consignmentId
-                    """, arguments: [list(consignments), PropertyName.closureType])
-            var found: [Int64: Int] = [:]
-            for row in rows { found[try row.value(0)] = try row.value(1) }
-            return consignments.map { found[$0.row] ?? 0 }
-        }
+        try read { try $0.closedRecords(of: consignments) }
     }
 
     /// The id of the folder that each of these consignments is.
@@ -119,6 +107,22 @@ extension Store {
     /// The id of a consignment's series.
     package func seriesID(of facts: ConsignmentFacts) -> RecordID? {
         facts.seriesRow.map { Database.seriesID($0, store: id) }
+    }
+}
+
+extension Database {
+    func closedRecords(of consignments: [Consignment]) throws -> [Int] {
+        let rows = try Row.fetchAll(
+            self,
+            sql: """
+                SELECT consignmentId, count(*) FROM fileMetadata JOIN file ON file.id = fileId
+                WHERE consignmentId IN (SELECT value FROM json_each(?)) AND fileType = 'File'
+                    AND propertyName = ? AND value = 'Closed'
+                GROUP BY consignmentId
+                """, arguments: [list(consignments), PropertyName.closureType])
+        var found: [Int64: Int] = [:]
+        for row in rows { found[try row.value(0)] = try row.value(1) }
+        return consignments.map { found[$0.row] ?? 0 }
     }
 }
 

@@ -33,6 +33,7 @@ extension Store {
             default: throw refuse("its review has ended; run `tdr review request \(consignment.reference)`")
             }
             try db.logReview(action, of: consignment, notes: notes, run: runID, at: now)
+            try db.tellOfReview(of: consignment, at: now)
             try db.confirmIfWished(consignment, run: runID, at: now)
         }
     }
@@ -57,6 +58,18 @@ extension Store {
 }
 
 extension Database {
+    /// Tells others where the review is now.
+    fileprivate func tellOfReview(of consignment: Consignment, at time: Timestamp) throws {
+        guard let status = try statuses(of: consignment)[.metadataReview] else { return }
+        let closed = try closedRecords(of: [consignment])[0]
+        let total = try tally(of: consignment).files
+        try notify(
+            status == .inProgress
+                ? .metadataReviewRequested(closedRecords: closed, totalRecords: total)
+                : .metadataReviewDecided(status: status, closedRecords: closed, totalRecords: total, urlLink: nil),
+            of: consignment, at: time)
+    }
+
     func logReview(
         _ action: ReviewAction, of consignment: Consignment, notes: String, run: RunID, at time: Timestamp
     ) throws {
