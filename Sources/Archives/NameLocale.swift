@@ -26,6 +26,9 @@ struct NameLocale: @unchecked Sendable {
 
     /// Runs `body`, which must not suspend, with this locale on the current thread.
     func scoped<Result>(_ body: () -> Result) -> Result {
+        // Of a name that it cannot convert libarchive asks `errno` why, which it does not set: what went wrong on this
+        // thread long before would be taken for the reason, and ENOMEM for the end.
+        errno = 0
         guard let handle else { return body() }
         let before = uselocale(handle)
         defer { uselocale(before) }

@@ -37,6 +37,14 @@ private let awkwardNames: [[UInt8]] = [
         #expect(try tar(input, compression: compression) == first)
     }
 
+    @Test("a name that is no text is written, whatever went wrong on the thread before")
+    func ignoresEarlierErrors() throws {
+        let input: [([UInt8], [UInt8])] = [([0x62, 0xFF, 0xFE], Array(text: "x"))]
+        let expected = try tar(input)
+        errno = ENOMEM
+        #expect(try tar(input) == expected)
+    }
+
     @Test("a small archive is byte for byte what it has always been")
     func hasKnownBytes() throws {
         let bytes = try tar([
