@@ -37,7 +37,7 @@ install: ## install tdr, manual pages and completions (build first, or it does)
 	install -m 755 $(STRIP) .build/release/tdr $(bin)/tdr
 	install -m 644 man/*.1 $(share)/man/man1
 	install -d $(share)/tdr
-	install -m 644 share/tdr/bagit-profile.json share/tdr/metadata-schema.json $(share)/tdr
+	install -m 644 share/tdr/* $(share)/tdr
 	install -m 644 README.md CHANGELOG.md LICENSE NOTICE docs/*.md $(share)/doc/tdr
 	install -d $(share)/doc/tdr/contrib
 	install -m 644 contrib/* $(share)/doc/tdr/contrib
@@ -50,7 +50,7 @@ uninstall: ## remove what install put there
 	rm -f $(share)/bash-completion/completions/tdr $(share)/zsh/site-functions/_tdr
 	rm -f $(share)/fish/vendor_completions.d/tdr.fish
 	rm -rf $(share)/doc/tdr
-	rm -f $(share)/tdr/bagit-profile.json
+	rm -f $(addprefix $(share)/tdr/,$(notdir $(wildcard share/tdr/*)))
 
 man completions: ## write the manual pages and completions again from the commands
 	@scripts/generate.sh

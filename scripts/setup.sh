@@ -42,7 +42,7 @@ awscli            test,bench      -           another client of S3, for what we 
 sqlite3           test            sqlite3     looks into the store from outside
 nodejs            test            node        runs the next one
 node-graphql      test            -           the reference implementation of GraphQL, to compare ours with
-openssl           bench           openssl     the SHA-256 we measure ourselves against
+openssl           test,bench      openssl     another HMAC, and the SHA-256 we measure ourselves against
 TABLE
 }
 
