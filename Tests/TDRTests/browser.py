@@ -70,6 +70,10 @@ class Archive:
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "TDR_STORE": str(self.folder / "store"),
         }
+        # How a sanitizer reports is said from outside.
+        for name in ("TSAN_OPTIONS", "ASAN_OPTIONS"):
+            if name in os.environ:
+                self.environment[name] = os.environ[name]
 
     def start(self):
         self.server = subprocess.Popen(
