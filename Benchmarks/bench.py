@@ -189,7 +189,8 @@ def first_line(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode().strip().split("\n")[0]
 
 
-def heading(runs):
+def heading(runs, *peers):
+    """What was measured, with what, on what."""
     with open("/proc/cpuinfo") as file:
         processor = re.search(r"model name\s*: (.*)", file.read())
     memory = os.sysconf("SC_PHYS_PAGES") * PAGE / 2**30
@@ -197,9 +198,9 @@ def heading(runs):
     if first_line("git", "-C", ROOT, "status", "--porcelain"):
         commit += " with changes"
     swift = re.search(r"Swift version (\S+)", first_line("swift", "--version")).group(1)
+    peers = peers or (first_line("openssl", "version").split(" (")[0], "bagit-python 1.9.0", first_line("tar", "--version"))
     return (f"{datetime.date.today()}, tdr {first_line(TDR, '--version')} ({commit}), Swift {swift}, "
-            f"{first_line('openssl', 'version').split(' (')[0]}, bagit-python 1.9.0, Python {platform.python_version()}, "
-            f"{first_line('tar', '--version')}, Linux {platform.release()}; {os.cpu_count()} cores of "
+            f"{', '.join(peers)}, Python {platform.python_version()}, Linux {platform.release()}; {os.cpu_count()} cores of "
             f"{processor.group(1) if processor else platform.machine()}, {memory:.0f} GiB. Medians of {runs} runs after "
             "one that is not counted (a million files: one run), warm page cache.")
 
@@ -213,6 +214,13 @@ def record(text, name="bench"):
     head, rest = old.split(begin)
     with open(path, "w", encoding="utf-8") as file:
         file.write(head + begin + text + end + rest.split(end)[1])
+
+
+def corpus_folder():
+    """Where the corpora are or go."""
+    folder = os.path.abspath(os.environ.get("BENCH_CORPUS") or os.path.join(ROOT, ".build/bench"))
+    os.makedirs(folder, exist_ok=True)
+    return folder
 
 
 def main():
@@ -230,8 +238,7 @@ def main():
         names = []
     if not set(names) <= {"a", "b", "c"}:
         options.error("the corpora are a, b and c")
-    corpus = os.path.abspath(os.environ.get("BENCH_CORPUS") or os.path.join(ROOT, ".build/bench"))
-    os.makedirs(corpus, exist_ok=True)
+    corpus = corpus_folder()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what follows is taken away again
     # Beside the corpora, since peers work on hard links of them.
     work = tempfile.mkdtemp(prefix="work-", dir=corpus)

@@ -61,17 +61,21 @@ def make(folder):
             archive.writestr(name, bytes(400 * MB))
 
 
-def main():
-    bench, signatures, folder = sys.argv[1:]
+def table(bench, signatures, folder):
+    """Makes the worst cases in `folder` and times them: a Markdown table."""
     os.makedirs(folder, exist_ok=True)
     if not os.path.exists(os.path.join(folder, "bomb.docx")):
         make(folder)
+    lines = ["| worst case | MiB | ms CPU | RSS MB |", "| --- | --: | --: | --: |"]
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
-        words = subprocess.run([bench, "time", "3", signatures, path], capture_output=True, text=True, check=True).stdout.splitlines()
-        best = min(float(line.split()[line.split().index("cpu") + 1]) for line in words)
-        size = os.path.getsize(path) / MB
-        print(f"{name:14} {size:8.1f} MiB  {best * 1000:9.2f} ms CPU  {words[-1].split('rss ')[1]}")
+        runs = subprocess.run([bench, "time", "3", signatures, path], capture_output=True, text=True, check=True).stdout
+        words = [line.split() for line in runs.splitlines()]
+        best = min(float(line[line.index("cpu") + 1]) for line in words)
+        rss = int(words[-1][words[-1].index("rss") + 1]) * 1024 / 1e6
+        lines.append(f"| {name} | {os.path.getsize(path) / MB:,.1f} | {best * 1000:,.2f} | {rss:.0f} |")
+    return "\n".join(lines) + "\n"
 
 
-main()
+if __name__ == "__main__":
+    print(table(*sys.argv[1:]))

@@ -4,6 +4,7 @@
 # --million also takes 10,000, 100,000 and 1,000,000 tiny files through a whole transfer, --scale as many as it says;
 # --record writes the table into docs/performance.md. BENCH_CORPUS names where the corpora are or go (default .build/bench; all three: 8.5 GB,
 # and three times that while measuring).
+#   Benchmarks/run.sh pronom …    identification beside siegfried and file; also done without a word, when ../shared is there
 #   Benchmarks/run.sh checks …    all three checks beside clamdscan, siegfried and bagit-python
 #   Benchmarks/run.sh exports …   the original's published sets, and S3 beside aws s3 cp
 #   Benchmarks/run.sh compress …  the forms of export beside gzip and pigz, on folders
@@ -12,6 +13,14 @@
 
 scripts/setup.sh bench
 build_release --quiet >&2
+
+# What pronom.py measures with: the engine's runner and a counter of allocations.
+prepare_pronom() {
+    bench_venv
+    swift build -c release --static-swift-stdlib --product pronom-bench --quiet >&2
+    clang -O2 -shared -fPIC -o .build/allocations.so Benchmarks/allocations.c
+}
+
 program=bench
 case "${1:-}" in
     checks)
@@ -19,9 +28,18 @@ case "${1:-}" in
         bench_venv
         shift
         ;;
+    pronom)
+        program=$1
+        prepare_pronom
+        shift
+        ;;
     exports | compress)
         program=$1
         shift
         ;;
 esac
-exec "$python" "Benchmarks/$program.py" "$@"
+"$python" "Benchmarks/$program.py" "$@"
+if [ $# -eq 0 ] || [ "$*" = --record ] && [ $program = bench ] && [ -d ../shared/pronom ]; then
+    prepare_pronom
+    "$python" Benchmarks/pronom.py "$@"
+fi

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Lists every file that pronom-bench and siegfried (pygfried 0.15.1) identify differently.
 
-usage: compare-siegfried.py PRONOM-BENCH SIGNATURES PATH...
+usage: compare-siegfried.py PRONOM-BENCH SIGNATURES PATH|@LIST...
 
-SIGNATURES is the compiled form of V122 with container file 20260119, the data inside pygfried 0.15.1. Differences are
-grouped into classes; the class "other" must be empty.
+A LIST has a path a line, as scripts/compare-files.py makes it. SIGNATURES is the compiled form of V122 with container file
+20260119, the data inside pygfried 0.15.1: `pronom-bench compile` makes it. Differences are grouped into classes; the class
+"other" must be empty.
 """
 import collections
 import csv
@@ -17,6 +18,10 @@ import pygfried
 
 def files(roots):
     for root in roots:
+        if root.startswith("@"):
+            with open(root[1:], encoding="utf-8") as names:
+                yield from names.read().splitlines()
+            continue
         if os.path.isfile(root):
             yield root
         for folder, folders, names in os.walk(root):
@@ -55,6 +60,8 @@ def classify(droid, method, single, basis, other, other_basis, other_warning):
         return "several formats without a priority relation: siegfried names another of them"
     if other in droid:
         return "same by DROID's rules"
+    if other == "x-fmt/263" and method == "Container" and not other_basis.startswith("byte match at [[0 "):
+        return "a ZIP that does not begin at 0: siegfried looks into those only"
     return "other"
 
 
@@ -64,6 +71,7 @@ def main():
     all_matches = ours(bench, signatures, paths)
     single = ours(bench, signatures, paths, ["--siegfried"])
     classes = collections.Counter()
+    formats = collections.Counter()
     warnings = collections.Counter()
     lines = []
     for path in paths:
@@ -71,6 +79,7 @@ def main():
         other, other_basis, other_warning = theirs(path)
         kind = classify(droid, method, single[path][0], single[path][1], other, other_basis, other_warning)
         classes[kind] += 1
+        formats[other] += 1
         if kind == "same" and single[path][2] != other_warning:
             warnings[single[path][2], other_warning] += 1
         if kind != "same":
@@ -78,6 +87,7 @@ def main():
     table = csv.writer(sys.stdout, delimiter="\t")
     table.writerow("class path droid method ours-as-siegfried basis siegfried basis warning".split())
     table.writerows(sorted(lines))
+    print(f"{len(paths)} files, {len(formats)} answers, {formats['UNKNOWN']} times unknown", file=sys.stderr)
     for kind, count in classes.most_common():
         print(f"{count}\t{kind}", file=sys.stderr)
     for (mine, other), count in warnings.most_common(20):

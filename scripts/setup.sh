@@ -38,6 +38,7 @@ swift-account     test,bench      -           the same
 swift-container   test,bench      -           the same
 swift-object      test,bench      -           the same
 memcached         test,bench      memcached   the same
+file              bench           file        another program that we measure ourselves against
 awscli            test,bench      -           another client of S3, for what we have written
 sqlite3           test            sqlite3     looks into the store from outside
 nodejs            test            node        runs the next one

@@ -7,7 +7,10 @@ import Streams
 //   pronom-bench list [--siegfried] SIGNATURES PATH...     puid list per file (tab separated)
 //   pronom-bench time REPEAT SIGNATURES PATH...            identify all files REPEAT times, CPU and wall seconds
 //   pronom-bench hash|hashscan SIGNATURES PATH...          SHA-256 alone, or with the scan in the same pass
+//   pronom-bench allocations SIGNATURES PATH...            allocations per file once all buffers have grown, by kind; with
+//                                                          LD_PRELOAD of what Benchmarks/allocations.c makes
 //   pronom-bench explain SIGNATURES FILE
+//   pronom-bench load SIGNATURES                           milliseconds until the engine is ready
 @main
 struct Main {
     static func main() throws {
@@ -20,6 +23,7 @@ struct Main {
         case "time": try time(rest)
         case "hash": try hash(rest, scanning: false)
         case "hashscan": try hash(rest, scanning: true)
+        case "allocations": try allocations(rest)
         case "explain": try explain(rest)
         case "load": try load(rest)
         default: print("unknown verb \(verb)")
@@ -137,6 +141,33 @@ struct Main {
         print(
             "files \(paths.count) cpu \(seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu)",
             "wall \(seconds(CLOCK_MONOTONIC) - wall) rss \(peak()) KiB \(sum)")
+    }
+
+    static func allocations(_ arguments: [String]) throws {
+        guard let symbol = dlsym(nil, "tdr_allocations") else { return print("the counter is not preloaded") }
+        let counter = unsafeBitCast(symbol, to: (@convention(c) () -> Int).self)
+        let set = try SignatureSet(mapping: BytePath(arguments[0]))
+        let paths = files(Array(arguments.dropFirst()))
+        var scan = FormatScan(set)
+        var kinds: [String: (files: Int, calls: Int, most: Int)] = [:]
+        // Twice: what buffers need to grow to is counted the first time.
+        for isCounted in [false, true] {
+            for path in paths {
+                let file = try OpenFile.reading(path)
+                let source = FileSource(file, count: try file.status().size)
+                let name = path.bytes
+                let before = counter()
+                let found = try scan.identify(source, name: name)
+                let calls = counter() - before
+                guard isCounted else { continue }
+                let method = found.matches.first?.method.rawValue ?? "none"
+                let kind = kinds[method] ?? (0, 0, 0)
+                kinds[method] = (kind.files + 1, kind.calls + calls, max(kind.most, calls))
+            }
+        }
+        for (method, kind) in kinds.sorted(by: { $0.key < $1.key }) {
+            print("\(method) files \(kind.files) allocations \(kind.calls) most \(kind.most)")
+        }
     }
 
     static func explain(_ arguments: [String]) throws {

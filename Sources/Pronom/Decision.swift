@@ -18,6 +18,8 @@ struct Decision {
     private(set) var memberPlaces: [MemberPlaces] = []
     /// What the last answer was made of; kept for its memory.
     private var remaining: [Hit] = []
+    /// The last answer, whose list is used again when nobody else holds it any more.
+    private var answer = Identification()
 
     mutating func clear() {
         signatureHits.removeAll(keepingCapacity: true)
@@ -74,8 +76,15 @@ struct Decision {
     /// - Parameter isClosed: siegfried closes the relation transitively, DROID takes it as the file has it.
     static func prune(_ hits: inout [Hit], _ tables: Tables, isClosed: Bool) {
         guard hits.count > 1 else { return }
-        let all = hits
-        hits.removeAll { hit in all.contains { outranks($0.format, hit.format, tables, isClosed: isClosed) } }
+        // What is outranked moves behind what stays and still counts as an outranker: no copy is needed.
+        var kept = 0
+        for index in hits.indices {
+            let format = hits[index].format
+            if hits.contains(where: { outranks($0.format, format, tables, isClosed: isClosed) }) { continue }
+            hits.swapAt(kept, index)
+            kept += 1
+        }
+        hits.removeLast(hits.count - kept)
     }
 
     static func outranks(_ superior: Int, _ inferior: Int, _ tables: Tables, isClosed: Bool) -> Bool {
@@ -87,7 +96,7 @@ struct Decision {
     /// DROID's answer: all formats that are not outranked; without any hit, those of the extension.
     mutating func identification(_ set: SignatureSet, extension name: ArraySlice<UInt8>?) -> Identification {
         let tables = set.tables
-        var answer = Identification()
+        answer.matches.removeAll(keepingCapacity: true)
         answer.encryption = encryption
         remaining.removeAll(keepingCapacity: true)
         remaining.append(contentsOf: hits)
