@@ -26,11 +26,13 @@ extension Store {
             if try db.statuses(of: consignment)[.export] == .completed {
                 throw AgreementError.exported(consignment.reference)
             }
-            for (name, value) in agreement.properties {
-                try db.setMetadata(name, of: consignment, to: value, run: run, at: now)
+            var agreement = agreement
+            if agreement.publicRecords == true, agreement.legalStatus == nil {
+                agreement.legalStatus =
+                    try db.metadata(PropertyName.legalStatus, of: consignment) ?? PropertyName.legalStatuses[0]
             }
-            if let status = agreement.legalStatus {
-                try db.setDefault(PropertyName.legalStatus, of: consignment, to: status, run: run, at: now)
+            for (name, value) in agreement.properties {
+                try db.say(name, value, of: consignment, run: run, at: now)
             }
             if let custody = agreement.custody {
                 try db.setMetadata(
@@ -45,6 +47,27 @@ extension Store {
                 }
             }
             try db.confirmIfWished(consignment, run: run, at: now)
+        }
+    }
+
+    /// Sets properties of a consignment; an empty value removes one.
+    ///
+    /// - Throws: ``AgreementError``.
+    public func setConsignmentMetadata(
+        _ values: [(name: String, value: String)], of consignment: Consignment, run: RunInfo
+    ) throws {
+        for (name, value) in values where name == PropertyName.legalStatus && !value.isEmpty {
+            guard PropertyName.legalStatuses.contains(value) else { throw AgreementError.unknownLegalStatus(value) }
+        }
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            if try db.statuses(of: consignment)[.export] == .completed {
+                throw AgreementError.exported(consignment.reference)
+            }
+            for (name, value) in values {
+                try db.say(name, value.isEmpty ? nil : value, of: consignment, run: runID, at: now)
+            }
         }
     }
 
@@ -67,6 +90,16 @@ extension Database {
             try setMetadata(name, of: consignment, to: value, run: run, at: time)
         }
         try setMetadata(ConsignmentPolicy.confirmWhenClean, of: consignment, to: login, run: run, at: time)
+    }
+
+    /// Sets or removes a property of a consignment; its legal status is that of its files.
+    fileprivate func say(
+        _ name: String, _ value: String?, of consignment: Consignment, run: RunID, at time: Timestamp
+    ) throws {
+        try setMetadata(name, of: consignment, to: value, run: run, at: time)
+        if name == PropertyName.legalStatus {
+            try setDefault(name, of: consignment, to: value ?? PropertyName.legalStatuses[0], run: run, at: time)
+        }
     }
 
     /// Sets what every file of a consignment has unless it has its own.

@@ -2,6 +2,11 @@ import GRDB
 
 extension Store {
     /// Records the wish that custody passes by itself when the checks of the consignment end clean.
+    public func wishConfirmation(of consignment: Consignment, by login: String, run: RunInfo) throws {
+        try wishConfirmation(of: consignment, by: login, run: begin(run))
+    }
+
+    /// The same within a run that has begun.
     func wishConfirmation(of consignment: Consignment, by login: String, run: RunID) throws {
         let now = clock()
         try write { db in

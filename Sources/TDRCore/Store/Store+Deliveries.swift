@@ -92,6 +92,28 @@ extension Store {
         }
     }
 
+    /// Names the folder of a delivery, as long as no file of it was declared.
+    ///
+    /// - Throws: ``DeliveryError``, ``StoreError``.
+    public func renameParentFolder(of consignment: Consignment, to parentFolder: String, run: RunInfo) throws {
+        let name = try parentFolder.isEmpty ? nil : CheckedDeclaration.path(parentFolder)
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            try db.requireDelivery(consignment)
+            let tally = try db.tally(of: consignment)
+            guard try db.statuses(of: consignment)[.upload] == .inProgress, tally.files + tally.folders == 0 else {
+                throw DeliveryError.wrongState("the upload has not begun, or files have been declared already")
+            }
+            try db.execute(
+                sql: "UPDATE consignment SET parentFolder = ? WHERE id = ?",
+                arguments: [Data(name?.bytes ?? []), consignment.row])
+            try db.recordEvent(
+                runID, at: now, consignment: consignment.row, "ParentFolder",
+                old: displayName(of: consignment.parentFolder), new: name?.display ?? "")
+        }
+    }
+
     /// Takes the list of files, or a part of it; the ids in the order of the files.
     ///
     /// Declaring the same file again is no change: it has the id it had. One whose bytes have not arrived may be
