@@ -19,6 +19,8 @@ public struct ServerOptions: Sendable {
     public var exportForm: BagForm = .tarGz
     /// How to reach S3, for such a target.
     public var s3 = S3Options()
+    /// What metadata of files is, and must be.
+    public var metadataSchema = MetadataSchema.standard
     /// Which checks are made, how, and by how many threads.
     public var checks: CheckRequest
     /// Tokens of an OpenID provider that count beside our own.
