@@ -127,6 +127,7 @@ struct ServeCommand: TDRCommand {
         options.exportTarget = exportTo?.path
         options.judgmentTarget = judgmentTo?.path ?? context.judgmentTarget
         options.exportRequirements = try context.requirements(nil)
+        options.metadataSchema = try context.metadataSchema(nil)
         options.exportForm = exportForm
         options.s3 = s3.options(context.environment)
         options.logsRequests = !noAccessLog
