@@ -37,6 +37,14 @@ package struct OpenFile: ~Copyable, Sendable {
         }
     }
 
+    /// A new file in `folder` that has no name: it goes away with the last who has it open.
+    package static func nameless(in folder: BytePath) throws(SystemFault) -> OpenFile {
+        let path = folder.appending(".tdr-nameless-\(UInt64.random(in: .min ... .max))")
+        let file = try open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+        _ = path.withCString { unlink($0) }
+        return file
+    }
+
     /// Opens `relative` below this directory without following any symbolic link and without leaving it.
     ///
     /// A path of any length and depth works: it is walked in pieces shorter than `PATH_MAX`.

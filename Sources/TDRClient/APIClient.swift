@@ -136,6 +136,71 @@ public struct APIClient: Sendable {
             fault?.message ?? "the server answers \(response.status.code)", code: fault?.extensions?.code ?? "")
     }
 
+    // MARK: Documents
+
+    /// Reads a document piece by piece.
+    ///
+    /// - Throws: ``ClientError``, and what `body` throws.
+    func get<Value>(
+        _ path: String, _ body: (HTTPClientResponse.Body) async throws -> Value
+    ) async throws -> Value {
+        let response = try await APIClient.http.execute(request(server + path, .GET), timeout: .hours(24))
+        try await check(response)
+        return try await body(response.body)
+    }
+
+    /// The same of a document whose digest the server gives.
+    func getProved<Value>(
+        _ path: String, _ body: (SHA256Digest, HTTPClientResponse.Body) async throws -> Value
+    ) async throws -> Value {
+        let response = try await APIClient.http.execute(request(server + path, .GET), timeout: .hours(24))
+        if response.status.code == 404 { throw ClientError.bagNotOffered(server) }
+        try await check(response)
+        let field = response.headers.first(name: "Repr-Digest") ?? ""
+        guard field.hasPrefix("sha-256=:"), field.hasSuffix(":"),
+            let bytes = Data(base64Encoded: String(field.dropFirst(9).dropLast())), let digest = SHA256Digest(bytes)
+        else { throw ClientError.strange(server, reason: "a bag without its digest") }
+        return try await body(digest, response.body)
+    }
+
+    /// Sends a document and reads what comes of it, be it taken or refused for what it says.
+    ///
+    /// - Throws: ``ClientError``.
+    func post<Value: Decodable>(
+        _ path: String, as type: Value.Type, size: Int64, _ bytes: () throws -> FileBytes
+    ) async throws -> Value {
+        for attempt in 1... {
+            var request = request(server + path, .POST)
+            request.headers.add(name: "Content-Type", value: "text/csv")
+            request.body = .stream(try bytes(), length: .known(size))
+            let response = try await APIClient.http.execute(request, timeout: .hours(1))
+            // Somebody works on the consignment just now.
+            if response.status.code == 503, attempt < APIClient.tries {
+                try await APIClient.rest(attempt)
+                continue
+            }
+            if response.status.code != 422 { try await check(response) }
+            let body = try await response.body.collect(upTo: APIClient.largestAnswer)
+            if let value = try? JSONDecoder().decode(Value.self, from: Data(body.readableBytesView)) { return value }
+            throw fault(Array(body.readableBytesView), Int(response.status.code))
+        }
+        throw ClientError.unreachable(server, reason: "it is busy")
+    }
+
+    /// - Throws: ``ClientError`` unless the answer is the good one.
+    private func check(_ response: HTTPClientResponse) async throws {
+        if response.status.code == 200 { return }
+        if response.status.code == 401 { throw ClientError.refused(server) }
+        let body = try await response.body.collect(upTo: 1 << 20)
+        throw fault(Array(body.readableBytesView), Int(response.status.code))
+    }
+
+    private func fault(_ body: [UInt8], _ status: Int) -> ClientError {
+        let fault = try? JSONDecoder().decode(Answer<String>.self, from: Data(body)).errors?.first
+        return .answered(
+            fault?.message ?? "the server answers \(status)", code: fault?.extensions?.code ?? "")
+    }
+
     // MARK: Requests
 
     private func request(_ url: String, _ method: HTTPMethod) -> HTTPClientRequest {

@@ -18,6 +18,8 @@ public enum ClientError: Error, CustomStringConvertible {
     case unknownSeries(String)
     /// The person belongs to no transferring body, or to another one.
     case wrongBody(String)
+    /// The server writes bags and lets nobody have them.
+    case bagNotOffered(String)
     /// Names that the API cannot carry.
     case notText(Int, first: String)
 
@@ -38,6 +40,9 @@ public enum ClientError: Error, CustomStringConvertible {
         case .strange(let server, let reason): "what answers at '\(server)' is no tdr server: \(reason)"
         case .unknownSeries(let code): "your transferring body has no series '\(code)' on that server"
         case .wrongBody(let why): why
+        case .bagNotOffered(let server):
+            "the server '\(server)' does not let you have the bag: it is in S3 or a folder, or serve-api runs without"
+                + " --offer-bags; leave --to out"
         case .notText(let count, let first):
             "\(count) names are not valid UTF-8 and cannot be sent, '\(first)' is the first; rename them"
         }

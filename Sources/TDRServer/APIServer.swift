@@ -63,8 +63,10 @@ public struct APIServer: Sendable {
             book: try ReceiptBook(
                 store: store, run: RunInfo(actor: "serve-api", command: "serve-api: files received", version: version)
             ) { _ in checkBell.ring() },
-            metrics: Metrics(), version: version, canExport: options.exportTarget != nil, checkBell: checkBell,
-            exportBell: exportBell)
+            metrics: Metrics(), version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil,
+            checkBell: checkBell,
+            exportBell: exportBell, requirements: options.exportRequirements, formatPolicy: options.checks.policy,
+            metadataSchema: options.metadataSchema)
         let setup = SetupLink(isOpen: try store.isWithoutUsers())
         let router = try await router(archive, passwordThread, setup)
         let scheme = options.tls == nil ? "http" : "https"
@@ -111,6 +113,8 @@ public struct APIServer: Sendable {
         GraphQLRoute(archive: archive, engine: engine, limits: options.limits).add(to: known)
         FileRoutes(archive: archive).add(to: known)
         ProgressEvents(archive: archive).add(to: known)
+        BagRoute(archive: archive, options: options).add(to: known)
+        MetadataRoutes(archive: archive, schema: options.metadataSchema).add(to: known)
         try Pages(archive: archive, passwordThread: passwordThread, setup: setup, options: options).add(to: router)
         return router
     }

@@ -47,7 +47,9 @@ final class CheckJob: Sendable {
         _ = try ConsignmentBytes(consignment, in: store)
         try ObjectSweep.sweep(consignment, in: store)
         try Quarantine.settle(consignment, in: store)
-        try recorder.begin(checks, of: consignment, policy: request)
+        try recorder.begin(
+            checks, of: consignment,
+            withoutAntivirus: request.checks.contains(.antivirus) ? request.antivirus.engines.isEmpty : nil)
     }
 
     /// Opens the place of the bytes; for one thread.

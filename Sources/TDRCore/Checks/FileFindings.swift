@@ -45,6 +45,8 @@ struct AntivirusFinding: Sendable {
     let verdict: AntivirusVerdict
     /// Each by itself, in the order of the run's engines; empty when none was asked.
     var byEngine: [AntivirusVerdict] = []
+    /// When they were asked; nil for just now.
+    var datetime: Timestamp?
 }
 
 /// What the format check says.

@@ -143,6 +143,8 @@ public enum DeliveryError: Error, CustomStringConvertible {
     case receivedDifferently(RelativePath)
     /// The list is complete and has no file.
     case noFiles
+    /// What is said of a bag makes no sense.
+    case badExportData(String)
     /// A state in which this cannot be done.
     case wrongState(String)
     /// There is no such series, or it is another body's.
@@ -173,6 +175,7 @@ public enum DeliveryError: Error, CustomStringConvertible {
         case .receivedDifferently(let path):
             "the file '\(path.display)' has arrived with another size or checksum; transfer it in a new consignment"
         case .noFiles: "an upload needs at least one file"
+        case .badExportData(let why): "what is said of the bag is refused: \(why)"
         case .wrongState(let why): why
         case .unknownSeries: "your body has no such series"
         case .noBody: "you belong to no transferring body"

@@ -46,7 +46,7 @@ public struct Intake: Sendable {
                 bodyCode: request.bodyCode, person: request.person, source: plan.source, storage: request.storage,
                 links: request.links, parentFolder: topName(of: plan.source),
                 includeTopLevelFolder: request.includeTopLevelFolder, isStrict: request.isStrict)
-            try checkContent(plan, of: request.type)
+            try Intake.checkContent(plan, of: request.type)
             let earlier = request.fresh ? nil : try store.interruptedUpload(like: new)
             try check(plan, links: request.links, storage: request.storage, takenBefore: earlier)
             if let earlier {
@@ -75,7 +75,7 @@ public struct Intake: Sendable {
             let plan = try Intake.survey(
                 consignment.source, links: consignment.links, storeDirectory: store.directory)
             try check(plan, links: consignment.links, storage: consignment.storage, takenBefore: consignment)
-            try checkContent(plan, of: consignment.type)
+            try Intake.checkContent(plan, of: consignment.type)
             try wish(login, for: consignment)
             return try await take(plan, into: consignment, resumed: true, jobs: jobs)
         }
@@ -95,7 +95,7 @@ public struct Intake: Sendable {
     }
 
     /// A judgment is one document.
-    private func checkContent(_ plan: UploadPlan, of type: ConsignmentType) throws {
+    package static func checkContent(_ plan: UploadPlan, of type: ConsignmentType) throws {
         guard type == .judgment else { return }
         guard plan.files == 1, plan.firstFile?.name.suffix(5).elementsEqual(Array(".docx".utf8)) == true else {
             throw UploadError.notOneJudgment(files: plan.files, first: plan.firstFile)

@@ -30,6 +30,11 @@ public struct EventEntry: Sendable {
 }
 
 extension Store {
+    /// The name of the body with this code; nil when there is none.
+    package func bodyName(ofCode code: String) throws -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT name FROM body WHERE tdrCode = ?", arguments: [code]) }
+    }
+
     /// All bodies with their series, by name.
     public func bodies() throws -> [BodyEntry] {
         try read { db in

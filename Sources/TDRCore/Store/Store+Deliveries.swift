@@ -3,7 +3,8 @@ import GRDB
 import Streams
 
 extension Store {
-    /// Makes a consignment for `principal`, of their body, to be filled through the API.
+    /// Makes a consignment for `principal`, of their body, to be filled through the API. Custody of a judgment passes
+    /// by itself when its checks end clean.
     ///
     /// - Throws: ``DeliveryError``, ``StoreError``.
     public func createDelivery(
@@ -30,6 +31,9 @@ extension Store {
                 sql: "INSERT INTO delivery (consignmentId, owner, isListed) VALUES (?, ?, 0)",
                 arguments: [consignment.row, Data(principal.id.bytes)])
             if found != nil { try db.move(consignment, .series, to: .completed, run: runID, at: now) }
+            if type == .judgment {
+                try db.record(JudgmentDetails(), on: consignment, by: principal.login, run: runID, at: now)
+            }
             return consignment
         }
     }
@@ -85,6 +89,28 @@ extension Store {
                 arguments: [Data(name?.bytes ?? []), includeTopLevelFolder, consignment.row])
             try db.move(consignment, .upload, to: .inProgress, run: runID, at: now)
             try db.move(consignment, .clientChecks, to: .inProgress, run: runID, at: now)
+        }
+    }
+
+    /// Names the folder of a delivery, as long as no file of it was declared.
+    ///
+    /// - Throws: ``DeliveryError``, ``StoreError``.
+    public func renameParentFolder(of consignment: Consignment, to parentFolder: String, run: RunInfo) throws {
+        let name = try parentFolder.isEmpty ? nil : CheckedDeclaration.path(parentFolder)
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            try db.requireDelivery(consignment)
+            let tally = try db.tally(of: consignment)
+            guard try db.statuses(of: consignment)[.upload] == .inProgress, tally.files + tally.folders == 0 else {
+                throw DeliveryError.wrongState("the upload has not begun, or files have been declared already")
+            }
+            try db.execute(
+                sql: "UPDATE consignment SET parentFolder = ? WHERE id = ?",
+                arguments: [Data(name?.bytes ?? []), consignment.row])
+            try db.recordEvent(
+                runID, at: now, consignment: consignment.row, "ParentFolder",
+                old: displayName(of: consignment.parentFolder), new: name?.display ?? "")
         }
     }
 

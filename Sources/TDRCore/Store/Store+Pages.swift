@@ -34,9 +34,34 @@ public struct FilePageSelection: Sendable {
     public var parent: RecordID?
     /// These files; empty for all.
     public var ids: [RecordID] = []
+    /// Only those with a status that somebody must act on.
+    public var withProblems = false
 
     /// All files and folders.
     public init() {}
+}
+
+/// Which files with problems to list.
+package struct ProblemSelection: Sendable {
+    /// Those of this consignment; nil for those of all.
+    package var consignment: Consignment?
+    /// Found at this moment or later.
+    package var from: Timestamp?
+    /// Found at this moment or before.
+    package var to: Timestamp?
+
+    /// All of them.
+    package init() {}
+}
+
+/// A file with a status that somebody must act on.
+package struct FileProblem: Sendable {
+    /// Its consignment.
+    package let facts: ConsignmentFacts
+    /// The file.
+    package let file: FileReport
+    /// When its statuses last changed; nil when the history does not say.
+    package let found: Timestamp?
 }
 
 extension Store {
@@ -69,9 +94,7 @@ extension Store {
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT consignment.*, delivery.owner, EXISTS (SELECT 1 FROM consignmentStatus AS review
-                        WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview') AS isUnderReview
-                    FROM \(tables) WHERE \(all) \(place)
+                    \(ConsignmentFacts.selection) WHERE \(all) \(place)
                     ORDER BY consignment.sequence \(selection.descending ? "DESC" : "") LIMIT ? OFFSET ?
                     """, arguments: arguments)
             let found = try rows.prefix(limit).map(ConsignmentFacts.init)
@@ -99,8 +122,12 @@ extension Store {
             conditions.append("hex(file.uuid) IN (SELECT value FROM json_each(?))")
             arguments += [json(selection.ids.map { Hex.encode($0.bytes).uppercased() })]
         }
+        if selection.withProblems {
+            conditions.append("file.id IN (SELECT fileId FROM fileStatus WHERE consignmentId = ? AND problem = 1)")
+            arguments += [consignment.row]
+        }
         let all = conditions.joined(separator: " AND ")
-        let isAll = selection.parent == nil && selection.ids.isEmpty
+        let isAll = selection.parent == nil && selection.ids.isEmpty && !selection.withProblems
         return try read { [arguments] db in
             let total: Int
             if isAll {
@@ -149,6 +176,54 @@ extension Store {
                     """, arguments: [consignment.row, after, limit])
             let files = try rows.map(FileReport.init)
             return (files, files.count < limit ? nil : files.last?.row)
+        }
+    }
+
+    /// A page of the files with a status that somebody must act on, consignment by consignment, in the order in which
+    /// they were taken.
+    ///
+    /// - Parameter after: The last one of the page before.
+    package func problems(
+        _ selection: ProblemSelection, after: FileProblem?, limit: Int
+    ) throws -> (problems: [FileProblem], isLast: Bool) {
+        var conditions = ["fileStatus.problem = 1"]
+        var arguments = StatementArguments()
+        if let consignment = selection.consignment {
+            conditions.append("fileStatus.consignmentId = ?")
+            arguments += [consignment.row]
+        }
+        if let after {
+            conditions.append("(fileStatus.consignmentId, fileStatus.fileId) > (?, ?)")
+            arguments += [after.facts.consignment.row, after.file.row]
+        }
+        let places = FileStatusType.allCases.count + 10
+        let found = "(SELECT max(datetime) FROM event WHERE event.fileId = file.id AND what = 'FileStatus')"
+        for (moment, comparison) in [(selection.from, ">="), (selection.to, "<=")] {
+            guard let moment else { continue }
+            conditions.append("\(found) \(comparison) ?")
+            arguments += [moment.milliseconds]
+        }
+        arguments += [limit]
+        return try read { [arguments] db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(FileReport.columns), fileStatus.consignmentId, \(found)
+                    FROM fileStatus JOIN file ON file.id = fileStatus.fileId
+                        LEFT JOIN file AS parent ON parent.id = file.parentId
+                    WHERE \(conditions.joined(separator: " AND "))
+                    ORDER BY fileStatus.consignmentId, fileStatus.fileId LIMIT ?
+                    """, arguments: arguments)
+            let consignments = try Set(rows.map { try $0.value(places) as Int64 })
+            let facts = Dictionary(try db.facts(consignments.sorted()).map { ($0.consignment.row, $0) }) { $1 }
+            let problems = try rows.compactMap { row in
+                try facts[try row.value(places)].map {
+                    FileProblem(
+                        facts: $0, file: try FileReport(row),
+                        found: (try row.value(places + 1) as Int64?).map { Timestamp(milliseconds: $0) })
+                }
+            }
+            return (problems, rows.count < limit)
         }
     }
 }

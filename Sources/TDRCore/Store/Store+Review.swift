@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 
 extension Store {
@@ -40,20 +41,71 @@ extension Store {
 
     /// The log of the reviews of a consignment, oldest first.
     public func reviews(of consignment: Consignment) throws -> [ReviewEntry] {
-        try read { db in
-            try Row.fetchAll(
+        try reviews(of: [consignment]).first ?? []
+    }
+
+    /// The same of each of these consignments, in one statement.
+    package func reviews(of consignments: [Consignment]) throws -> [[ReviewEntry]] {
+        let list = "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
+        return try read { db in
+            let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT action, actor, datetime, notes FROM metadataReviewLog JOIN run ON run.id = runId
-                    WHERE consignmentId = ? ORDER BY metadataReviewLog.id
-                    """, arguments: [consignment.row]
-            ).compactMap { row in
-                guard let action = ReviewAction(rawValue: try row.value(0)) else { return nil }
-                return ReviewEntry(
-                    action: action, login: try row.value(1), datetime: Timestamp(milliseconds: try row.value(2)),
-                    notes: try row.value(3))
+                    \(ReviewEntry.selection) WHERE log.consignmentId IN (SELECT value FROM json_each(?))
+                    ORDER BY log.id
+                    """, arguments: [list])
+            var found: [Int64: [ReviewEntry]] = [:]
+            for row in rows {
+                guard let entry = try ReviewEntry(row, store: id) else { continue }
+                found[try row.value(1), default: []].append(entry)
             }
+            return consignments.map { found[$0.row] ?? [] }
         }
+    }
+
+    /// The consignments whose metadata is or was under review, those that wait for a decision first and of these the
+    /// last ones; at most so many.
+    public func reviewedConsignments(_ status: String?, limit: Int) throws -> [ReviewedConsignment] {
+        let order: [ReviewAction] = [.submission, .rejection, .approval, .confirmation]
+        let wanted = order.filter { status == nil || $0.reviewStatus == status }
+        return try read { db in
+            var found: [ReviewedConsignment] = []
+            for action in wanted where found.count < limit {
+                let rows = try Row.fetchAll(
+                    db,
+                    sql: """
+                        \(ReviewEntry.selection) WHERE log.action = ? AND log.id =
+                            (SELECT max(id) FROM metadataReviewLog WHERE consignmentId = log.consignmentId)
+                        ORDER BY log.id DESC LIMIT ?
+                        """, arguments: [action.rawValue, limit - found.count])
+                let facts = try db.facts(rows.map { try $0.value(1) })
+                let consignments = Dictionary(facts.map { ($0.consignment.row, $0.consignment) }) { $1 }
+                for row in rows {
+                    guard let entry = try ReviewEntry(row, store: id), let one = consignments[try row.value(1)] else {
+                        continue
+                    }
+                    found.append(ReviewedConsignment(consignment: one, last: entry))
+                }
+            }
+            return found
+        }
+    }
+}
+
+extension ReviewEntry {
+    /// What ``init(_:store:)`` reads.
+    fileprivate static let selection = """
+        SELECT log.id, log.consignmentId, action, actor, datetime, notes, user.uuid
+        FROM metadataReviewLog AS log JOIN run ON run.id = runId LEFT JOIN user ON user.login = actor
+        """
+
+    fileprivate init?(_ row: Row, store: RecordID) throws {
+        guard let action = ReviewAction(rawValue: try row.value(2)) else { return nil }
+        let number: Int64 = try row.value(0)
+        self.init(
+            id: .derived(from: store, name: Array("review \(number)".utf8)), action: action, login: try row.value(3),
+            user: (try row.value(6) as Data?).flatMap { RecordID(bytes: Array($0)) },
+            datetime: Timestamp(milliseconds: try row.value(4)), notes: try row.value(5))
     }
 }
 
