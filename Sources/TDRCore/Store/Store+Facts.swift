@@ -13,15 +13,14 @@ extension Store {
             } else {
                 (condition, argument) = ("reference = ?", name)
             }
-            let row = try Row.fetchOne(
-                db.cachedStatement(
-                    sql: """
-                        SELECT consignment.*, delivery.owner, EXISTS (SELECT 1 FROM consignmentStatus AS review
-                            WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview') AS isUnderReview
-                        FROM consignment LEFT JOIN delivery ON delivery.consignmentId = consignment.id
-                        WHERE \(condition)
-                        """), arguments: [argument])
-            return try row.map(ConsignmentFacts.init)
+            return try db.cachedStatement(
+                sql: """
+                    SELECT consignment.*, delivery.owner, EXISTS (SELECT 1 FROM consignmentStatus AS review
+                        WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview') AS isUnderReview
+                    FROM consignment LEFT JOIN delivery ON delivery.consignmentId = consignment.id
+                    WHERE \(condition)
+                    """
+            ).first([argument], ConsignmentFacts.init)
         }
     }
 }
