@@ -7,6 +7,7 @@
 #   Benchmarks/run.sh pronom …    identification beside siegfried and file; also done without a word, when ../shared is there
 #   Benchmarks/run.sh checks …    all three checks beside clamdscan, siegfried and bagit-python
 #   Benchmarks/run.sh exports …   the original's published sets, and S3 beside aws s3 cp
+#   Benchmarks/run.sh server …    the API beside graphql-core on uvicorn, and uploads beside nginx
 #   Benchmarks/run.sh compress …  the forms of export beside gzip and pigz, on folders
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/../scripts/common.sh"
@@ -23,7 +24,7 @@ prepare_pronom() {
 
 program=bench
 case "${1:-}" in
-    checks)
+    checks | server)
         program=$1
         bench_venv
         shift

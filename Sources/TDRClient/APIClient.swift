@@ -3,31 +3,59 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-import Streams
+import NIOSSL
+public import Streams
+import Synchronization
 import TDRCore
 
 /// Asks a tdr server, and tries again what the network has lost.
 public struct APIClient: Sendable {
     private static let tries = 6
     private static let largestAnswer = 64 << 20
-    /// Lives as long as the program: its connections are shared.
-    private static let http: HTTPClient = {
+    /// Clients by the authority they trust, an empty path for those that the machine trusts. They live as long as the
+    /// program: their connections are shared.
+    private static let clients = Mutex<[BytePath: HTTPClient]>([:])
+
+    private static func client(trusting authority: BytePath?) throws(ClientError) -> HTTPClient {
+        let place = authority ?? BytePath([UInt8]())
+        if let known = clients.withLock({ $0[place] }) { return known }
         // A token must not follow a redirect to somebody else.
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(10), read: .seconds(90))
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+        if let authority {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            do {
+                let certificates = try NIOSSLCertificate.fromPEMFile(authority.display)
+                if certificates.isEmpty { throw ClientError.badAuthority(authority, reason: "it holds no certificate") }
+                tls.trustRoots = .certificates(certificates)
+            } catch let error as ClientError {
+                throw error
+            } catch {
+                throw ClientError.badAuthority(authority, reason: "\(error)")
+            }
+            configuration.tlsConfiguration = tls
+        }
+        return clients.withLock { clients in
+            if let known = clients[place] { return known }
+            let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            clients[place] = made
+            return made
+        }
+    }
 
     /// The server's address, without a slash at its end.
     let server: String
     private let token: String
+    private let http: HTTPClient
 
     /// A client of `server` that shows `token`.
     ///
+    /// - Parameter authority: the certificate, PEM, of whoever certifies the server; nil for those that the machine
+    ///   trusts.
     /// - Throws: ``ClientError``.
-    public init(server: String, token: String?) throws {
+    public init(server: String, token: String?, authority: BytePath? = nil) throws {
         var server = server
         while server.hasSuffix("/") { server.removeLast() }
         let isLoopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
@@ -42,6 +70,7 @@ public struct APIClient: Sendable {
         }
         self.server = server
         self.token = token
+        http = try APIClient.client(trusting: authority)
     }
 
     // MARK: GraphQL
@@ -118,7 +147,7 @@ public struct APIClient: Sendable {
             request.headers.add(name: "Content-Range", value: "bytes \(bytes)/\(size)")
         }
         if size > offset { request.body = .stream(try bytes(), length: .known(size - offset)) }
-        let response = try await APIClient.http.execute(request, timeout: .hours(24 * 7))
+        let response = try await http.execute(request, timeout: .hours(24 * 7))
         let body = try await response.body.collect(upTo: 1 << 20)
         switch response.status.code {
         case 200, 201, 204: return .whole
@@ -219,7 +248,7 @@ public struct APIClient: Sendable {
         for attempt in 0..<APIClient.tries {
             if attempt > 0 { try await APIClient.rest(attempt) }
             do {
-                let response = try await APIClient.http.execute(make(), timeout: .seconds(90))
+                let response = try await http.execute(make(), timeout: .seconds(90))
                 let body = try await response.body.collect(upTo: APIClient.largestAnswer)
                 let status = Int(response.status.code)
                 if status == 401 { throw ClientError.refused(server) }
@@ -233,6 +262,10 @@ public struct APIClient: Sendable {
                 throw error
             } catch {
                 if error as? HTTPClientError == .cancelled { throw CancellationError() }
+                // That does not change by trying again.
+                if error is NIOSSLError || error is NIOSSLExtraError {
+                    throw ClientError.untrusted(server, reason: "\(error)")
+                }
                 reason = "\(error)"
                 // It may have been done, although the answer was lost.
                 if !isRepeatable, !APIClient.isConnecting(error) { break }

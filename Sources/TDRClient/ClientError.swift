@@ -1,3 +1,5 @@
+public import Streams
+
 /// Why something could not be done through a server.
 public enum ClientError: Error, CustomStringConvertible {
     /// The address cannot be one.
@@ -8,6 +10,10 @@ public enum ClientError: Error, CustomStringConvertible {
     case noToken(String)
     /// The server does not answer.
     case unreachable(String, reason: String)
+    /// The server's certificate is not one to trust, or there is no TLS to be had with it.
+    case untrusted(String, reason: String)
+    /// The certificate of the authority cannot be read.
+    case badAuthority(BytePath, reason: String)
     /// The server takes no such token.
     case refused(String)
     /// The server does not do it, in its own words, with its code.
@@ -34,6 +40,11 @@ public enum ClientError: Error, CustomStringConvertible {
             "no token for '\(server)'; put it into TDR_TOKEN (whoever runs the server makes one by tdr user token)"
         case .unreachable(let server, let reason):
             "the server '\(server)' does not answer: \(reason); the same command continues later"
+        case .untrusted(let server, let reason):
+            "cannot trust '\(server)': \(reason); where its certificate is made by an authority of your own, name that"
+                + " authority's certificate in TDR_SERVER_CA"
+        case .badAuthority(let path, let reason):
+            "cannot use '\(path.display)' (TDR_SERVER_CA) as the certificate of an authority: \(reason)"
         case .refused(let server):
             "the server '\(server)' does not take the token: it is wrong, has expired or was revoked"
         case .answered(let message, _): message

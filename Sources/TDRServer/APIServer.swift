@@ -16,6 +16,7 @@ import UnixSignals
 public struct APIServer: Sendable {
     private static let queryThreads = 8
     private static let uploadThreads = 16
+    private static let checkNiceness: Int32 = 10
     /// What has not ended by then is cut off; whatever it is, it goes on at the next start.
     private static let graceSeconds = 30
 
@@ -67,6 +68,9 @@ public struct APIServer: Sendable {
             checkBell: checkBell,
             exportBell: exportBell, requirements: options.exportRequirements, formatPolicy: options.checks.policy,
             metadataSchema: options.metadataSchema)
+        // Whoever asks is answered first, however many files wait.
+        var checks = options.checks
+        checks.niceness = APIServer.checkNiceness
         let setup = SetupLink(isOpen: try store.isWithoutUsers())
         let router = try await router(archive, passwordThread, setup)
         let scheme = options.tls == nil ? "http" : "https"
@@ -82,7 +86,7 @@ public struct APIServer: Sendable {
                 listening(address)
             }, logger: logger)
         app.addServices(
-            CheckService(archive: archive, request: options.checks, logger: logger, signatures: signatures),
+            CheckService(archive: archive, request: checks, logger: logger, signatures: signatures),
             ExportService(archive: archive, options: options, logger: logger))
         var configuration = ServiceGroupConfiguration(
             services: [app], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -120,10 +124,11 @@ public struct APIServer: Sendable {
     }
 
     private func server() throws -> HTTPServerBuilder {
+        let patience = TimeAmount.seconds(Int64(options.limits.idleSeconds))
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ContinueHandler()],
-                idleTimeout: .seconds(Int64(options.limits.idleSeconds)),
+                additionalChannelHandlers: [ContinueHandler(), PatienceHandler(patience: patience)],
+                idleTimeout: patience,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
         guard let tls = options.tls else { return http }

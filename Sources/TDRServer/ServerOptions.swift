@@ -57,7 +57,8 @@ public struct RequestLimits: Sendable {
     public var bodySeconds = 20
     /// Seconds that a GraphQL request may take.
     public var requestSeconds = 60
-    /// Seconds in which nothing arrives before a connection is closed.
+    /// Seconds that a client may let us wait, for its next request, for the rest of one, or for it to take an answer,
+    /// before the connection is closed.
     public var idleSeconds = 30
     /// Connections at once.
     public var connections = 2048

@@ -16,7 +16,8 @@ import Testing
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
         "TDRClient": [
-            "AsyncHTTPClient", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "Streams", "TDRCore",
+            "AsyncHTTPClient", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Streams",
+            "Synchronization", "TDRCore",
         ],
         "TDRServer": [
             "AsyncHTTPClient", "CPages", "Crypto", "CryptoExtras", "FoundationEssentials", "Glibc", "GraphQL",

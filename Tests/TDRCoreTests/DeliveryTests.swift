@@ -100,6 +100,31 @@ import Testing
         #expect(try names(in: desk.path.appending("incoming").appending(consignment.id.description)) == [])
     }
 
+    @Test("that is complete can be declared once more, as a client does whose answer was lost; but not another")
+    func again() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let list = [DeliveryTests.file("Records/a", [1], match: "x"), DeliveryTests.file("Records/b/c", [2])]
+        let ids = try desk.declare(list, folders: ["Records/empty"], in: consignment)
+        for (bytes, id) in zip([[1], [2]] as [[UInt8]], ids) {
+            try await desk.send(bytes, as: id.fileId, of: consignment)
+        }
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+        let events = try desk.store.newestEvent(of: consignment)
+        let repeated = try desk.declare(list, folders: ["Records/empty"], in: consignment)
+        #expect(repeated.map(\.fileId) == ids.map(\.fileId))
+        #expect(repeated.allSatisfy(\.isReceived))
+        #expect(try desk.declare([], in: consignment).isEmpty)
+        for (files, folders) in [
+            ([DeliveryTests.file("Records/new")], []), ([DeliveryTests.file("Records/a", [9])], []),
+            ([DeliveryTests.file("Records/b", [1])], []), ([], ["Records/a"]), ([], ["Records/other"]),
+        ] as [([DeclaredFile], [String])] {
+            #expect(throws: DeliveryError.self) { try desk.declare(files, folders: folders, in: consignment) }
+        }
+        #expect(try desk.store.newestEvent(of: consignment) == events)
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+    }
+
     @Test(
         "refuses paths that leave the folder or cannot be named, and keeps nothing of the call",
         arguments: [

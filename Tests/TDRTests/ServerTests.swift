@@ -253,27 +253,15 @@ import Testing
                     ], as: "maria"
                 ).status == 405)
             // Connections that send a byte and then nothing keep nobody else waiting.
-            let slow = try (0..<200).map { _ in try halfOpen(bench.port) }
+            let slow = try (0..<200).map { _ in
+                let connection = try RawConnection(port: bench.port)
+                #expect(connection.send("POST /graphql HTTP/1.1\r\nHost: x\r\nX-"))
+                return connection
+            }
             #expect(try bench.send(["\(bench.url)/graphql?query=%7Bme%7Blogin%7D%7D"], as: "maria").status == 200)
-            for socket in slow { close(socket) }
+            withExtendedLifetime(slow) {}
         }
         #expect(ended.code == 0, "\(ended.errors)")
-    }
-
-    private func halfOpen(_ port: Int) throws -> Int32 {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        let isOpen = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isOpen else { throw SystemFault("connect to", "port \(port)") }
-        _ = "POST /graphql HTTP/1.1\r\nHost: x\r\nX-".withCString { write(socket, $0, strlen($0)) }
-        return socket
     }
 
     @Test("tells progress as events", .timeLimit(.minutes(2)))
@@ -332,64 +320,6 @@ import Testing
             let verified = try bench.bench.tdr("verify", "\(done.line)")
             #expect(verified.code == 0, "\(done.output)\(verified.errors)")
         }
-    }
-
-    @Test("loses and doubles nothing when it is killed during uploads, checks and export", .timeLimit(.minutes(5)))
-    func killed() throws {
-        let files = (0..<300).map {
-            (Name("f\($0).txt"), Tree.bytes(1000 + $0 * 37, of: UInt8(0x61 + $0 % 26)))
-        }
-        let bench = try ServerBench(.folder(files + [("large", .bytes(30 << 20)), ("empty", [:])]))
-        var server = try bench.start()
-        var generator = SystemRandomNumberGenerator()
-        func killAndStart() throws {
-            usleep(UInt32.random(in: 20_000...400_000, using: &generator))
-            server.send(SIGKILL)
-            _ = try server.wait()
-            server = try bench.start()
-        }
-        defer {
-            server.send(SIGKILL)
-            _ = try? server.wait()  // nothing is left to be seen
-        }
-        let upload = try Program.start(
-            Program.tdr, ["upload", Argument(bench.bench.records), "--series", "MOCK1 1", "--server", "\(bench.url)"],
-            environment: bench.bench.environment(["TDR_TOKEN": "\(bench.tokens["maria"] ?? "")"]))
-        for _ in 0..<4 where !upload.hasEnded { try killAndStart() }
-        var done = try upload.wait()
-        // A request that may not be sent twice ends the command; the same one goes on.
-        for _ in 0..<5 where done.code == 1 {
-            done = try bench.bench.tdr(
-                "upload", Argument(bench.bench.records), "--series", "MOCK1 1", "--server", "\(bench.url)",
-                environment: ["TDR_TOKEN": "\(bench.tokens["maria"] ?? "")"])
-        }
-        #expect(done.code == 0, "\(done.errors)")
-        #expect(!done.errors.contains("tdr_"))
-        for _ in 0..<3 { try killAndStart() }
-        let query = """
-            { getConsignmentByReference(consignmentReference: "\(done.line)") { consignmentid allChecksSucceeded totalFiles
-                totalFileSize filesReceived exportLocation } }
-            """
-        let checked = try bench.wait(query, "getConsignmentByReference") {
-            $0["allChecksSucceeded"] == .bool(true)
-        }
-        #expect(checked["totalFiles"]?.number == 301)
-        #expect(checked["filesReceived"]?.number == 301)
-        let id = checked["consignmentid"]?.text ?? ""
-        _ = try bench.field(
-            "mutation { addFinalTransferConfirmation(addFinalTransferConfirmationInput: { consignmentId: \"\(id)\", legalCustodyTransferConfirmed: true }) { consignmentId } }",
-            "addFinalTransferConfirmation", as: "maria")
-        _ = try bench.field(
-            "mutation { startExport(consignmentid: \"\(id)\") { consignmentid } }", "startExport", as: "maria")
-        for _ in 0..<3 { try killAndStart() }
-        let exported = try bench.wait(query, "getConsignmentByReference") { $0["exportLocation"]?.text != nil }
-        let verified = try bench.bench.tdr("verify", "\(exported["exportLocation"]?.text ?? "")", "--json")
-        #expect(verified.code == 0, "\(verified.errors)")
-        #expect(
-            try names(in: bench.exports).filter { !$0.hasPrefix(".") } == [
-                "\(done.line).tar.gz", "\(done.line).tar.gz.sha256",
-            ])
-        #expect(try StoreRows.wrongTallies(bench.bench.store) == [])
     }
 
     @Test("serves the schema that is written down, every field explained")

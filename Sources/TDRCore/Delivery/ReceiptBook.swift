@@ -8,6 +8,9 @@ import Synchronization
 public final class ReceiptBook: Sendable {
     /// What a client sends together is recorded together, at most so much.
     private static let batch = 1000
+    /// So many are synced one by one; of more, the whole file system at once. That writes what other programs have left
+    /// lying as well, so a large file that arrives alone would wait for them.
+    private static let few = 8
 
     private struct Waiting {
         let file: ProvedFile
@@ -100,7 +103,21 @@ public final class ReceiptBook: Sendable {
             let isThere = !moved && errno == ENOENT && (try? FileStatus.of(final)) != nil  // else: not there
             if !moved, !isThere { throw SystemFault("store", final) }
         }
-        try OpenFile.directory(store.directory).syncFileSystem()
+        try sync(files.map(\.expected).filter { waiting.contains($0.row) })
         return try store.recordReceived(files.map(\.expected).filter { waiting.contains($0.row) }, run: run)
+    }
+
+    /// Has the objects on the disk, with their names.
+    private func sync(_ files: [ExpectedFile]) throws {
+        guard files.count <= ReceiptBook.few else {
+            return try OpenFile.directory(store.directory).syncFileSystem()
+        }
+        var folders: Set<BytePath> = [store.directory, store.directory.appending("objects")]
+        for file in files {
+            let folder = ObjectFolder.path(of: file.consignment.id, in: store)
+            try OpenFile.reading(folder.appending(file.id.description)).sync()
+            folders.insert(folder)
+        }
+        for folder in folders { try OpenFile.directory(folder).sync() }
     }
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Something that can be asked of the archive through its API.
 public enum Act: String, Sendable, CaseIterable {
     /// See the series of a body.
@@ -158,4 +160,16 @@ public struct ConsignmentFacts: Sendable {
     public let isUnderReview: Bool
     /// The row of its series; not for use outside.
     let seriesRow: Int64?
+    /// What was counted of it since it was read: asked for by several fields, it is the same for all, and costs once.
+    package let counted = Memo<ConsignmentCounts>()
+}
+
+/// A value that is found out when it is first asked for.
+package final class Memo<Value: Sendable>: Sendable {
+    private let value = Mutex<Value?>(nil)
+
+    package var known: Value? {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
 }

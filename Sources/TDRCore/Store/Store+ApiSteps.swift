@@ -28,11 +28,11 @@ extension Store {
         try read { db in
             let list = "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
             let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
-                    WHERE consignmentId IN (SELECT value FROM json_each(?))
-                    """, arguments: [list])
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
+                        WHERE consignmentId IN (SELECT value FROM json_each(?))
+                        """), arguments: [list])
             var found: [Int64: [StepReport]] = [:]
             for row in rows {
                 guard let type = ConsignmentStatusType(rawValue: try row.value(1)),

@@ -131,7 +131,12 @@ extension Store {
         let now = clock()
         let (ids, isComplete) = try write { db in
             try db.requireDelivery(consignment)
-            guard try db.statuses(of: consignment)[.upload] == .inProgress else {
+            let upload = try db.statuses(of: consignment)[.upload]
+            // A client whose answer was lost asks again; a new transfer is not what it wants.
+            if upload == .completed, let ids = try db.received(checked, folders, in: consignment) {
+                return (ids, false)
+            }
+            guard upload == .inProgress else {
                 throw DeliveryError.wrongState("the upload has not begun, or is over; no files can be added")
             }
             if consignment.type == .judgment {
@@ -246,6 +251,27 @@ extension Database {
         guard isDone == true else { return false }
         try move(consignment, .upload, to: .completed, run: run, at: time)
         return true
+    }
+
+    /// The ids of these files, where they and the folders are in the consignment just as they are declared; else nil.
+    fileprivate func received(
+        _ files: [CheckedDeclaration], _ folders: [RelativePath], in consignment: Consignment
+    ) throws -> [DeclaredFileID]? {
+        for folder in folders where try file(at: folder, of: consignment)?.type != .folder { return nil }
+        var ids: [DeclaredFileID] = []
+        for file in files {
+            guard let known = try self.file(at: file.path, of: consignment), known.type == .file else { return nil }
+            let isThere = try Bool.fetchOne(
+                cachedStatement(
+                    sql: "SELECT isReceived AND size = ? AND sha256 = ? FROM declaredFile WHERE fileId = ?"),
+                arguments: [file.size, Data(file.sha256.bytes), known.row])
+            guard isThere == true else { return nil }
+            ids.append(
+                DeclaredFileID(
+                    fileId: RecordID.derived(from: consignment.id, name: file.path.bytes), matchId: file.matchId,
+                    isReceived: true))
+        }
+        return ids
     }
 
     func file(at path: RelativePath, of consignment: Consignment) throws -> (row: Int64, type: FileType)? {

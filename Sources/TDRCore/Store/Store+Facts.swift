@@ -13,9 +13,8 @@ extension Store {
             } else {
                 (condition, argument) = ("reference = ?", name)
             }
-            let row = try Row.fetchOne(
-                db.cachedStatement(sql: "\(ConsignmentFacts.selection) WHERE \(condition)"), arguments: [argument])
-            return try row.map(ConsignmentFacts.init)
+            return try db.cachedStatement(sql: "\(ConsignmentFacts.selection) WHERE \(condition)")
+                .first([argument], ConsignmentFacts.init)
         }
     }
 }

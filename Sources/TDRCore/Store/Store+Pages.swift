@@ -148,15 +148,18 @@ extension Store {
                 arguments += [Data(after)]
             }
             arguments += [limit + 1, offset]
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(FileReport.columns)
-                    FROM file LEFT JOIN fileStatus ON fileStatus.fileId = file.id
-                        LEFT JOIN file AS parent ON parent.id = file.parentId
-                    WHERE \(all) \(place) ORDER BY file.path LIMIT ? OFFSET ?
-                    """, arguments: arguments)
-            return Page(items: try rows.prefix(limit).map(FileReport.init), hasNext: rows.count > limit, total: total)
+            let rows = try Row.fetchCursor(
+                db.cachedStatement(
+                    sql: """
+                        SELECT \(FileReport.columns)
+                        FROM file LEFT JOIN fileStatus ON fileStatus.fileId = file.id
+                            LEFT JOIN file AS parent ON parent.id = file.parentId
+                        WHERE \(all) \(place) ORDER BY file.path LIMIT ? OFFSET ?
+                        """), arguments: arguments)
+            var items: [FileReport] = []
+            while items.count < limit, let row = try rows.next() { items.append(try FileReport(row)) }
+            let hasNext = items.count == limit ? try rows.next() != nil : false
+            return Page(items: items, hasNext: hasNext, total: total)
         }
     }
 
@@ -236,15 +239,17 @@ extension Store {
         try read { db in
             let engines = try db.engines()
             let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT * FROM formatMatch WHERE fileId IN (SELECT value FROM json_each(?))
-                    ORDER BY fileId, position
-                    """, arguments: [json(files)])
+                db.cachedStatement(
+                    sql: """
+                        SELECT fileId, engineId, puid, formatName, identificationBasis, extension, extensionMismatch,
+                            mimeType, description
+                        FROM formatMatch WHERE fileId IN (SELECT value FROM json_each(?))
+                        ORDER BY fileId, position
+                        """), arguments: [json(files)])
             var found: [Int64: [FormatReport]] = [:]
             while let row = try rows.next() {
-                guard let engine = engines[try row.value("engineId")] else { continue }
-                found[try row.value("fileId"), default: []].append(try FormatReport(row, engine))
+                guard let engine = engines[try row.value(1)] else { continue }
+                found[try row.value(0), default: []].append(try FormatReport(row, engine))
             }
             return files.map { found[$0.row] ?? [] }
         }
@@ -290,36 +295,42 @@ extension Store {
         }
     }
 
-    /// Each file's own properties over those that the whole consignment has, by name.
-    package func properties(of files: [FileReport]) throws -> [[String: String]] {
+    /// What was said of each of these files, and of all files of its consignment.
+    package func properties(of files: [FileReport]) throws -> [FileProperties] {
         try read { db in
             let list = json(files)
             let own = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT fileId, propertyName, value FROM fileMetadata
-                    WHERE fileId IN (SELECT value FROM json_each(?))
-                    """, arguments: [list])
+                db.cachedStatement(
+                    sql: """
+                        SELECT fileId, propertyName, value FROM fileMetadata
+                        WHERE fileId IN (SELECT value FROM json_each(?))
+                        """), arguments: [list])
             var found: [Int64: [String: String]] = [:]
             while let row = try own.next() {
-                found[try row.value(0), default: [:]][try row.value(1)] = try row.value(2)
+                let file: Int64 = try row.value(0)
+                found[file, default: [:]][try row.value(1)] = try row.value(2) as String
             }
-            let consignments = try Row.fetchAll(
-                db, sql: "SELECT id, consignmentId FROM file WHERE id IN (SELECT value FROM json_each(?))",
+            let consignments = try Row.fetchCursor(
+                db.cachedStatement(
+                    sql: "SELECT id, consignmentId FROM file WHERE id IN (SELECT value FROM json_each(?))"),
                 arguments: [list])
             var place: [Int64: Int64] = [:]
-            for row in consignments { place[try row.value(0)] = try row.value(1) }
-            let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT consignmentId, propertyName, value FROM fileDefault
-                    WHERE consignmentId IN (SELECT value FROM json_each(?))
-                    """, arguments: [jsonList(Set(place.values).sorted())])
-            var defaults: [Int64: [String: String]] = [:]
-            for row in rows { defaults[try row.value(0), default: [:]][try row.value(1)] = try row.value(2) }
+            while let row = try consignments.next() { place[try row.value(0)] = try row.value(1) as Int64 }
+            let rows = try Row.fetchCursor(
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignmentId, propertyName, value FROM fileDefault
+                        WHERE consignmentId IN (SELECT value FROM json_each(?)) ORDER BY consignmentId, propertyName
+                        """), arguments: [jsonList(Set(place.values).sorted())])
+            var defaults: [Int64: [FileProperties.Property]] = [:]
+            while let row = try rows.next() {
+                let consignment: Int64 = try row.value(0)
+                defaults[consignment, default: []].append((try row.value(1), try row.value(2)))
+            }
             return files.map { file in
-                let general = place[file.row].flatMap { defaults[$0] } ?? [:]
-                return general.merging(found[file.row] ?? [:]) { $1 }
+                FileProperties(
+                    general: place[file.row].flatMap { defaults[$0] } ?? [],
+                    own: found[file.row].map { $0.map { ($0.key, $0.value) }.sorted { $0.0 < $1.0 } } ?? [])
             }
         }
     }
@@ -354,6 +365,50 @@ extension Store {
     }
 }
 
+/// What was said of a file: by itself, and with all files of its consignment.
+package struct FileProperties: Sendable {
+    package typealias Property = (name: String, value: String)
+
+    /// Of all files; by name. Shared by the files of a page.
+    private let general: [Property]
+    /// Of this one; by name.
+    private let own: [Property]
+
+    init(general: [Property], own: [Property]) {
+        self.general = general
+        self.own = own
+    }
+
+    /// The value of one property: the file's own, or else what all have.
+    package subscript(name: String) -> String? {
+        (own.first { $0.name == name } ?? general.first { $0.name == name })?.value
+    }
+
+    /// All of them and these others, by name; where two have a name, the others come first, then the file's own.
+    package func merged(with others: [Property]) -> [Property] {
+        FileProperties.merged(others, FileProperties.merged(own, general))
+    }
+
+    /// Both are in the order of their names; the first goes before the second.
+    private static func merged(_ first: [Property], _ second: [Property]) -> [Property] {
+        if first.isEmpty { return second }
+        if second.isEmpty { return first }
+        var out: [Property] = []
+        out.reserveCapacity(first.count + second.count)
+        var at = 0
+        for property in first {
+            while at < second.count, second[at].name < property.name {
+                out.append(second[at])
+                at += 1
+            }
+            if at < second.count, second[at].name == property.name { at += 1 }
+            out.append(property)
+        }
+        out += second[at...]
+        return out
+    }
+}
+
 private func json(_ files: [FileReport]) -> String { jsonList(files.map(\.row)) }
 
 private func jsonList(_ numbers: [Int64]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
@@ -362,11 +417,11 @@ private func jsonList(_ numbers: [Int64]) -> String { "[" + numbers.map(String.i
 private func json(_ words: [String]) -> String { "[" + words.map { "\"\($0)\"" }.joined(separator: ",") + "]" }
 
 extension FormatReport {
-    init(_ row: Row, _ engine: (version: EngineVersion, container: String)) throws {
+    /// By place: looking columns up by name takes longer than reading them.
+    fileprivate init(_ row: Row, _ engine: (version: EngineVersion, container: String)) throws {
         self.init(
-            puid: try row.value("puid"), formatName: try row.value("formatName"),
-            identificationBasis: try row.value("identificationBasis"), fileExtension: try row.value("extension"),
-            extensionMismatch: try row.value("extensionMismatch"), mimeType: try row.value("mimeType"),
-            description: try row.value("description"), engine: engine.version, containerVersion: engine.container)
+            puid: try row.value(2), formatName: try row.value(3), identificationBasis: try row.value(4),
+            fileExtension: try row.value(5), extensionMismatch: try row.value(6), mimeType: try row.value(7),
+            description: try row.value(8), engine: engine.version, containerVersion: engine.container)
     }
 }

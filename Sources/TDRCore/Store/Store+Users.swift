@@ -152,23 +152,23 @@ extension Database {
     }
 
     func user(row: Int64) throws -> User {
-        guard
-            let found = try Row.fetchOne(
-                cachedStatement(
-                    sql: """
-                        SELECT user.uuid, login, user.name, email, tdrCode, password IS NOT NULL AS hasPassword, disabled,
-                            created
-                        FROM user LEFT JOIN body ON body.id = bodyId WHERE user.id = ?
-                        """), arguments: [row]),
-            let id = RecordID(bytes: Array(try found.value("uuid") as Data))
-        else { throw PeopleError.unknownLogin("row \(row)") }
         let roles = try String.fetchAll(
             cachedStatement(sql: "SELECT role FROM userRole WHERE userId = ?"), arguments: [row])
-        return User(
-            row: row, id: id, login: try found.value("login"), name: try found.value("name"),
-            email: try found.value("email"), bodyCode: try found.value("tdrCode"),
-            // A role that a newer tdr knows gives nothing here.
-            roles: Set(roles.compactMap(Role.init)), hasPassword: try found.value("hasPassword"),
-            isDisabled: try found.value("disabled"), created: Timestamp(milliseconds: try found.value("created")))
+        let user = try cachedStatement(
+            sql: """
+                SELECT user.uuid, login, user.name, email, tdrCode, password IS NOT NULL AS hasPassword, disabled, created
+                FROM user LEFT JOIN body ON body.id = bodyId WHERE user.id = ?
+                """
+        ).first([row]) { found -> User? in
+            guard let id = RecordID(bytes: Array(try found.value("uuid") as Data)) else { return nil }
+            return User(
+                row: row, id: id, login: try found.value("login"), name: try found.value("name"),
+                email: try found.value("email"), bodyCode: try found.value("tdrCode"),
+                // A role that a newer tdr knows gives nothing here.
+                roles: Set(roles.compactMap(Role.init)), hasPassword: try found.value("hasPassword"),
+                isDisabled: try found.value("disabled"), created: Timestamp(milliseconds: try found.value("created")))
+        }
+        guard let user, let user else { throw PeopleError.unknownLogin("row \(row)") }
+        return user
     }
 }

@@ -16,12 +16,15 @@ struct Authenticator: RouterMiddleware {
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
-        var context = context
-        if let principal = try await principal(request.headers[values: .authorization], context.logger) {
-            context.principal = principal
-            context.note.login = principal.login
+        // From here on it is all done on threads that may block: going over to them once is enough.
+        try await withTaskExecutorPreference(threads) {
+            var context = context
+            if let principal = try await principal(request.headers[values: .authorization], context.logger) {
+                context.principal = principal
+                context.note.login = principal.login
+            }
+            return try await next(request, context)
         }
-        return try await next(request, context)
     }
 
     /// nil when there is no token or it does not count; the client is not told which.

@@ -157,30 +157,30 @@ struct Claims: Decodable {
 /// Base64 for URLs (RFC 4648 §5), without padding, as tokens and keys have it.
 enum Base64URL {
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        var plain = ""
-        for character in text.unicodeScalars {
-            switch character {
-            case "-": plain.unicodeScalars.append("+")
-            case "_": plain.unicodeScalars.append("/")
+        var plain = Array(text.utf8)
+        for at in plain.indices {
+            switch plain[at] {
+            case UInt8(ascii: "-"): plain[at] = UInt8(ascii: "+")
+            case UInt8(ascii: "_"): plain[at] = UInt8(ascii: "/")
             // Only the one alphabet: what is spelled in two ways could be taken for two things.
-            case "+", "/", "=": return nil
-            default: plain.unicodeScalars.append(character)
+            case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="): return nil
+            default: break
             }
         }
-        plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
-        return Data(base64Encoded: plain).map { Array($0) }
+        plain += [UInt8](repeating: UInt8(ascii: "="), count: (4 - plain.count % 4) % 4)
+        return Data(base64Encoded: Data(plain)).map { Array($0) }
     }
 
     static func encode(_ bytes: [UInt8]) -> String {
-        var out = ""
-        for character in Data(bytes).base64EncodedString().unicodeScalars {
-            switch character {
-            case "+": out.unicodeScalars.append("-")
-            case "/": out.unicodeScalars.append("_")
-            case "=": continue
-            default: out.unicodeScalars.append(character)
+        var text = Array(Data(bytes).base64EncodedData())
+        while text.last == UInt8(ascii: "=") { text.removeLast() }
+        for at in text.indices {
+            switch text[at] {
+            case UInt8(ascii: "+"): text[at] = UInt8(ascii: "-")
+            case UInt8(ascii: "/"): text[at] = UInt8(ascii: "_")
+            default: break
             }
         }
-        return out
+        return String(decoding: text, as: UTF8.self)
     }
 }

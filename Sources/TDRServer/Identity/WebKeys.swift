@@ -63,13 +63,24 @@ struct WebKey: Sendable {
 final class WebKeys: Sendable {
     private static let maximumBytes = 1 << 20
     private static let keptFor = Duration.seconds(3600)
-    /// A stranger who makes up key ids must not make us ask the provider each time.
+    /// A provider changes its keys now and then, and that must count at once; a stranger who makes up key ids must not
+    /// make us ask the provider each time. So some tries are free, and there is a new one after each pause.
+    private static let freeTries = 3
     private static let pause = Duration.seconds(60)
 
     private struct State {
         var keys: [WebKey] = []
         var read: ContinuousClock.Instant?
-        var tried: ContinuousClock.Instant?
+        /// The tries that count, oldest first.
+        var tries: [ContinuousClock.Instant] = []
+
+        /// Whether the provider may be asked now; it counts as a try then.
+        mutating func mayTry(at now: ContinuousClock.Instant) -> Bool {
+            tries.removeAll { now - $0 > WebKeys.pause }
+            if tries.count >= WebKeys.freeTries { return false }
+            tries.append(now)
+            return true
+        }
     }
 
     private let place: String
@@ -85,10 +96,7 @@ final class WebKeys: Sendable {
         let (known, isDue) = state.withLock { state -> ([WebKey], Bool) in
             let matching = WebKeys.matching(state.keys, id)
             let isOld = state.read.map { now - $0 > WebKeys.keptFor } ?? true
-            let mayTry = state.tried.map { now - $0 > WebKeys.pause } ?? true
-            let isDue = (isOld || matching.isEmpty) && mayTry
-            if isDue { state.tried = now }
-            return (matching, isDue)
+            return (matching, (isOld || matching.isEmpty) && state.mayTry(at: now))
         }
         guard isDue else { return known }
         do {

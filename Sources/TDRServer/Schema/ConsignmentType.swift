@@ -80,12 +80,12 @@ enum ConsignmentTypes {
         }
         fields.batch("allChecksSucceeded", "Boolean!", "Whether every file has passed every check.") { call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map { .bool($0.allChecksSucceeded) }
+                try archive.store.counts(of: parents).map { .bool($0.allChecksSucceeded) }
             }
         }
         fields.batch("fileChecks", "FileChecks!", "How far the checks are.") { call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map { .object($0) }
+                try archive.store.counts(of: parents).map { .object($0) }
             }
         }
     }
@@ -96,7 +96,7 @@ enum ConsignmentTypes {
         fields.field("contactEmail", "String!", "Their e-mail address.") { $0.consignment.person.email }
         fields.batch("withoutAntivirus", "Boolean!", "Whether it was decided to make no antivirus check.") { call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map { .bool($0.withoutAntivirus) }
+                try archive.store.counts(of: parents).map { .bool($0.withoutAntivirus) }
             }
         }
         fields.batch("isBeingWorkedOn", "Boolean!", "Whether a check or an export is at it now.") { call in
@@ -107,7 +107,7 @@ enum ConsignmentTypes {
         fields.batch("fileStatusCounts", "[FileStatusCount!]!", "How many files have each value of each status.") {
             call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map { counts in
+                try archive.store.counts(of: parents).map { counts in
                     .objects(counts.byStatus.map { StatusCount(type: $0.type, value: $0.value, count: $0.count) })
                 }
             }
@@ -133,7 +133,7 @@ enum ConsignmentTypes {
     ) {
         fields.batch(name, type, description) { call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map(value)
+                try archive.store.counts(of: parents).map(value)
             }
         }
     }

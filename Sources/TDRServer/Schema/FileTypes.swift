@@ -133,21 +133,23 @@ enum FileTypes {
     }
 
     /// The original's properties: what stands in the file's row, and what was said of it, by name.
-    private static func properties(of file: FileReport, _ own: [String: String]) -> [Property] {
-        var all = own
-        all["ClientSideOriginalFilepath"] = file.path.display
-        all["Filename"] = displayName(of: file.path.name)
-        all["FileType"] = file.type.rawValue
-        all["FileReference"] = file.reference.description
-        all["ParentReference"] = file.parentReference?.description ?? ""
-        all["UUID"] = file.id.description
+    private static func properties(of file: FileReport, _ said: FileProperties) -> [Property] {
+        // In the order of their names.
+        var own: [FileProperties.Property] = []
+        own.reserveCapacity(10)
         if let modified = file.modified {
-            all["ClientSideFileLastModifiedDate"] = Timestamp(nanoseconds: modified).description
+            own.append(("ClientSideFileLastModifiedDate", Timestamp(nanoseconds: modified).description))
         }
-        if let size = file.size { all["ClientSideFileSize"] = "\(size)" }
-        if let digest = file.sha256 { all["SHA256ClientSideChecksum"] = digest.hex }
-        if let digest = file.serverSHA256 { all["SHA256ServerSideChecksum"] = digest.hex }
-        return all.sorted { $0.key < $1.key }.map { Property(name: $0.key, value: $0.value) }
+        if let size = file.size { own.append(("ClientSideFileSize", "\(size)")) }
+        own.append(("ClientSideOriginalFilepath", file.path.display))
+        own.append(("FileReference", file.reference.description))
+        own.append(("FileType", file.type.rawValue))
+        own.append(("Filename", displayName(of: file.path.name)))
+        own.append(("ParentReference", file.parentReference?.description ?? ""))
+        if let digest = file.sha256 { own.append(("SHA256ClientSideChecksum", digest.hex)) }
+        if let digest = file.serverSHA256 { own.append(("SHA256ServerSideChecksum", digest.hex)) }
+        own.append(("UUID", file.id.description))
+        return said.merged(with: own).map { Property(name: $0.name, value: $0.value) }
     }
 
     private static let property = TypeDefinition.object(
@@ -158,7 +160,7 @@ enum FileTypes {
 
     struct Values: Sendable {
         let file: FileReport
-        let own: [String: String]
+        let own: FileProperties
     }
 
     private static let values = TypeDefinition.object(

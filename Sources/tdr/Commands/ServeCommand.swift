@@ -79,6 +79,11 @@ struct ServeCommand: TDRCommand {
     @Flag(help: "Let the owner of a transfer have its bag from the web pages: one that is a file on this machine.")
     var offerBags = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How long a client may let the server wait before its connection is closed.", valueName: "seconds"))
+    var idleSeconds = 30
+
     @Flag(help: "Do not log every request.")
     var noAccessLog = false
 
@@ -107,6 +112,9 @@ struct ServeCommand: TDRCommand {
             throw ValidationError("--jwt-issuer, --jwt-audience and --jwt-keys go together")
         }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
+        guard (1...3600).contains(idleSeconds) else {
+            throw ValidationError("--idle-seconds takes a number from 1 to 3600")
+        }
         if s3.isUsed, exportTo == nil { throw ValidationError("options of S3 go with --export-to s3://…") }
     }
 
@@ -131,6 +139,7 @@ struct ServeCommand: TDRCommand {
         options.exportForm = exportForm
         options.s3 = s3.options(context.environment)
         options.logsRequests = !noAccessLog
+        options.limits.idleSeconds = idleSeconds
         options.pageTexts = pageTexts?.path
         options.offersBags = offerBags
         options.doctor = try doctor(context)
