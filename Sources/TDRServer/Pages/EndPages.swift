@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import Streams
 import TDRCore
 
@@ -73,8 +72,10 @@ extension Pages {
     ) async throws -> Response {
         let location = report.consignment.exportLocation
         let status = report.statuses[.export]
+        // A judgment is exported by itself as soon as it is confirmed.
+        let startsByItself = status == nil && report.consignment.type == .judgment && archive.canExport
         var model: Model = [
-            "isReady": status == nil, "isRunning": status == .inProgress, "isDone": status == .completed,
+            "isReady": status == nil && !startsByItself, "isRunning": status == .inProgress || startsByItself, "isDone": status == .completed,
             "isFailed": status == .failed || status == .completedWithIssues, "canExport": archive.canExport,
             "done": texts(
                 "export.done",
@@ -115,44 +116,18 @@ extension Pages {
         guard options.offersBags, report.statuses[.export] == .completed, let place = localBag(report) else {
             throw APIError.notFound
         }
-        let bag = try await work { try BagFile(place) }
-        let size = bag.size
         let name = place.text?.split(separator: "/").last.map(String.init) ?? "bag"
-        let threads = archive.uploadThreads
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: "application/octet-stream", .contentLength: "\(size)",
-                .contentDisposition: "attachment; filename=\"\(name)\"",
-            ],
-            body: ResponseBody(contentLength: Int(size)) { writer in
-                var rest = Int(size)
-                while rest > 0 {
-                    let piece = try await onThreads(threads) {
-                        let buffer = Buffer(count: 1 << 20)
-                        let count = try bag.file.fill(buffer.bytes)
-                        return ByteBuffer(bytes: buffer.prefix(min(count, 1 << 20)))
-                    }
-                    guard piece.readableBytes > 0 else { throw APIError.notFound }
-                    rest -= piece.readableBytes
-                    try await writer.write(piece)
-                }
-                try await writer.finish(nil)
-            })
+        let (file, size) = try await work { try Pages.open(place) }
+        return download(file, size, name: name, type: "application/octet-stream")
     }
-}
 
-/// An open bag that several threads read by turns.
-private final class BagFile: Sendable {
-    let file: OpenFile
-    let size: Int64
-
+    /// A file that is read by turns.
+    ///
     /// - Throws: ``APIError/notFound`` when it is no file that can be read.
-    init(_ place: BytePath) throws {
+    private static func open(_ place: BytePath) throws -> (SharedFile, Int64) {
         guard let file = try? OpenFile.reading(place) else { throw APIError.notFound }
         let status = try file.status()
         guard status.kind == .regular else { throw APIError.notFound }
-        size = Int64(status.size)
-        self.file = file
+        return (SharedFile(file), status.size)
     }
 }
