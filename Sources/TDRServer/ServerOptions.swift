@@ -11,6 +11,10 @@ public struct ServerOptions: Sendable {
     public var tls: (certificate: BytePath, key: BytePath)?
     /// Where exports that are asked for go; nil when none can be asked for.
     public var exportTarget: BytePath?
+    /// Where judgments go instead, by themselves when their checks end clean; nil where they go to the same place.
+    public var judgmentTarget: BytePath?
+    /// What must be recorded of a consignment, beside its checks, before it is exported.
+    public var exportRequirements: Set<ExportRequirement> = []
     /// In which form.
     public var exportForm: BagForm = .tarGz
     /// How to reach S3, for such a target.
@@ -33,6 +37,11 @@ public struct ServerOptions: Sendable {
     public var doctor: (@Sendable () async throws -> [DoctorLine])?
     /// Whether every request is logged.
     public var logsRequests = true
+
+    /// Where a consignment is exported to; nil where it cannot be.
+    func target(for consignment: Consignment) -> BytePath? {
+        consignment.type == .judgment ? judgmentTarget ?? exportTarget : exportTarget
+    }
 
     /// On `host` and `port`, checking as `checks` says.
     public init(host: String, port: Int, checks: CheckRequest) {

@@ -54,16 +54,21 @@ extension Store {
     /// Records what is said of a judgment, and that custody of it passes when its checks end clean.
     func record(_ details: JudgmentDetails, on consignment: Consignment, by login: String, run: RunID) throws {
         let now = clock()
-        try write { db in
-            for (name, value) in details.properties {
-                try db.setMetadata(name, of: consignment, to: value, run: run, at: now)
-            }
-            try db.setMetadata(ConsignmentPolicy.confirmWhenClean, of: consignment, to: login, run: run, at: now)
-        }
+        try write { try $0.record(details, on: consignment, by: login, run: run, at: now) }
     }
 }
 
 extension Database {
+    /// Records what is said of a judgment, and that custody of it passes when its checks end clean.
+    func record(
+        _ details: JudgmentDetails, on consignment: Consignment, by login: String, run: RunID, at time: Timestamp
+    ) throws {
+        for (name, value) in details.properties {
+            try setMetadata(name, of: consignment, to: value, run: run, at: time)
+        }
+        try setMetadata(ConsignmentPolicy.confirmWhenClean, of: consignment, to: login, run: run, at: time)
+    }
+
     /// Sets what every file of a consignment has unless it has its own.
     fileprivate func setDefault(
         _ name: String, of consignment: Consignment, to value: String, run: RunID, at time: Timestamp

@@ -53,7 +53,7 @@ extension Store {
 
     /// The properties of a consignment, but for those that are ours alone.
     public func consignmentMetadata(of consignment: Consignment) throws -> [(name: String, value: String)] {
-        try metadata(of: consignment).filter { $0.key != ConsignmentPolicy.antivirus }
+        try metadata(of: consignment).filter { !ConsignmentPolicy.names.contains($0.key) }
             .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 

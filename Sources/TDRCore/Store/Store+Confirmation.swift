@@ -52,6 +52,28 @@ extension Store {
             ).map { try db.consignment(row: $0) }
         }
     }
+
+    /// The judgments whose custody has passed and whose export nobody has asked for, with who passed it. One whose
+    /// export has failed is not among them: somebody has to look at it.
+    public func judgmentsToExport() throws -> [ExportWish] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, coalesce(transferInitiatedBy, userLogin) FROM consignment
+                    WHERE type = 'judgment'
+                        AND EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = consignment.id
+                            AND statusType = 'ConfirmTransfer' AND value = 'Completed')
+                        AND NOT EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = consignment.id
+                            AND statusType = 'Export')
+                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE consignmentId = consignment.id)
+                    ORDER BY id
+                    """
+            ).map { row in
+                ExportWish(consignment: try db.consignment(row: try row.value(0)), requestedBy: try row.value(1))
+            }
+        }
+    }
 }
 
 extension Database {

@@ -3,7 +3,8 @@ import GRDB
 import Streams
 
 extension Store {
-    /// Makes a consignment for `principal`, of their body, to be filled through the API.
+    /// Makes a consignment for `principal`, of their body, to be filled through the API. Custody of a judgment passes
+    /// by itself when its checks end clean.
     ///
     /// - Throws: ``DeliveryError``, ``StoreError``.
     public func createDelivery(
@@ -30,6 +31,9 @@ extension Store {
                 sql: "INSERT INTO delivery (consignmentId, owner, isListed) VALUES (?, ?, 0)",
                 arguments: [consignment.row, Data(principal.id.bytes)])
             if found != nil { try db.move(consignment, .series, to: .completed, run: runID, at: now) }
+            if type == .judgment {
+                try db.record(JudgmentDetails(), on: consignment, by: principal.login, run: runID, at: now)
+            }
             return consignment
         }
     }

@@ -48,6 +48,8 @@ struct CheckService: Service {
                 switch outcome {
                 case .success(let summary):
                     resting.forget(consignment.id)
+                    // A clean one has passed into custody by that, and is exported.
+                    if consignment.type == .judgment { archive.exportBell.ring() }
                     logger.info(
                         "checked",
                         metadata: [

@@ -16,7 +16,8 @@ struct ServeCommand: TDRCommand {
               tdr serve-api --listen 0.0.0.0:8443 --tls-cert server.pem --tls-key server.key
 
             As soon as the last file of an upload is there, its checks are made, those of several consignments by \
-            turns. Exports are made when they are asked for, into --export-to. Other tdr commands may work on the same \
+            turns. Exports are made when they are asked for, into --export-to; a judgment is confirmed and exported \
+            by itself when its checks end clean. What an export requires is said by TDR_EXPORT_REQUIRES. Other tdr commands may work on the same \
             store meanwhile. The log goes to stderr, a JSON object a line.
 
             SIGTERM and SIGINT end it in good order: requests are answered, checks go on at the next start.
@@ -37,6 +38,12 @@ struct ServeCommand: TDRCommand {
 
     @Option(help: ArgumentHelp("Where exports go: a folder, or s3://bucket/prefix.", valueName: "target"))
     var exportTo: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where judgments go instead, by themselves when their checks end clean. Default: $TDR_JUDGMENT_TO, else as "
+                + "--export-to.", valueName: "target"))
+    var judgmentTo: PathArgument?
 
     @Option(help: ArgumentHelp("The form of exports.", valueName: "form"))
     var exportForm: BagForm = .tarGz
@@ -118,6 +125,8 @@ struct ServeCommand: TDRCommand {
         var options = ServerOptions(host: host, port: port, checks: checks)
         if let tlsCert, let tlsKey { options.tls = (tlsCert.path, tlsKey.path) }
         options.exportTarget = exportTo?.path
+        options.judgmentTarget = judgmentTo?.path ?? context.judgmentTarget
+        options.exportRequirements = try context.requirements(nil)
         options.exportForm = exportForm
         options.s3 = s3.options(context.environment)
         options.logsRequests = !noAccessLog
