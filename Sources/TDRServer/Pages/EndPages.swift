@@ -93,7 +93,7 @@ extension Pages {
 
     /// Where the bag lies on this machine as one file, inside the folder of exports; nil when it does not.
     private func localBag(_ report: ConsignmentReport) -> BytePath? {
-        guard let location = report.consignment.exportLocation, let target = options.exportTarget?.text,
+        guard let location = report.consignment.exportLocation, let target = options.target(for: report.consignment)?.text,
             !target.hasPrefix("s3://"), location.hasPrefix(target.hasSuffix("/") ? target : target + "/"),
             !location.contains("/../")
         else { return nil }
