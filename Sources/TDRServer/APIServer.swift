@@ -64,7 +64,8 @@ public struct APIServer: Sendable {
             book: try ReceiptBook(
                 store: store, run: RunInfo(actor: "serve-api", command: "serve-api: files received", version: version)
             ) { _ in checkBell.ring() },
-            metrics: Metrics(), version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil, checkBell: checkBell,
+            metrics: Metrics(), version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil,
+            checkBell: checkBell,
             exportBell: exportBell)
         let setup = SetupLink(isOpen: try store.isWithoutUsers())
         let router = try await router(archive, passwordThread, setup)

@@ -60,7 +60,9 @@ import Testing
         let bytes = MultipartTests.form(parts)
         for piece in 1...bytes.count { #expect(try MultipartTests.read(bytes, pieces: [piece]) == parts) }
         let quoted = try MultipartTests.read(
-            Array("ignored\r\n--X\r\ncontent-disposition:form-data; filename=\"a%22b;c\" ;name=plain\r\n\r\n1\r\n--X--".utf8))
+            Array(
+                "ignored\r\n--X\r\ncontent-disposition:form-data; filename=\"a%22b;c\" ;name=plain\r\n\r\n1\r\n--X--"
+                    .utf8))
         #expect(quoted == [Part(name: "plain", fileName: "a\"b;c", bytes: [0x31])])
     }
 

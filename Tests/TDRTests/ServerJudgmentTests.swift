@@ -52,7 +52,9 @@ import Testing
                 "{ getConsignment(consignmentid: \"\(bad)\") { filesWithProblems exportLocation consignmentStatuses { statusType value } } }",
                 "getConsignment", as: judge
             ) { $0["filesWithProblems"]?.number == 1 }
-            #expect(refused["consignmentStatuses"]?.elements.contains { $0["statusType"]?.text == "ConfirmTransfer" } == false)
+            #expect(
+                refused["consignmentStatuses"]?.elements.contains { $0["statusType"]?.text == "ConfirmTransfer" }
+                    == false)
             #expect(refused["exportLocation"] == .null)
         }
     }

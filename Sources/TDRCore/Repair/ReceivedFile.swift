@@ -76,7 +76,8 @@ public final class ReceivedFile: Sendable {
     /// - Throws: ``SystemFault``.
     public func setModified(_ milliseconds: Int64) throws {
         let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-        let time = timespec(tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int((rest + 1000) % 1000) * 1_000_000)
+        let time = timespec(
+            tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int((rest + 1000) % 1000) * 1_000_000)
         guard futimens(file.descriptor, [time, time]) == 0 else { throw SystemFault("set the time of", place) }
     }
 

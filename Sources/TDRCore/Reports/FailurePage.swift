@@ -49,7 +49,8 @@ struct FailurePage {
     func row(_ row: FailureRow, isFirst: Bool) -> String {
         let cells = FailureReport.cells(row)
         let path = isFirst ? HTML.path(BytePath(row.path.bytes)) : ""
-        let commands = (hasCommands ? row.commands : []).map { "<code>\(HTML.text($0))</code>" }.joined(separator: "<br>")
+        let commands = (hasCommands ? row.commands : []).map { "<code>\(HTML.text($0))</code>" }.joined(
+            separator: "<br>")
         let columns = [
             path, HTML.text(cells[2]) + (commands.isEmpty ? "" : "<br>" + commands), cell(cells[3]), cell(cells[4]),
             cell(cells[5]),

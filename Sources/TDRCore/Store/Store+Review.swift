@@ -84,6 +84,7 @@ public struct ReviewPlace: Sendable, CustomStringConvertible {
         self.init(since: Timestamp(milliseconds: since), row: row)
     }
 
+    /// As it stands in an address.
     public var description: String { "\(since.milliseconds)-\(row)" }
 }
 

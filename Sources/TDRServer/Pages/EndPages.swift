@@ -75,7 +75,8 @@ extension Pages {
         // A judgment is exported by itself as soon as it is confirmed.
         let startsByItself = status == nil && report.consignment.type == .judgment && archive.canExport
         var model: Model = [
-            "isReady": status == nil && !startsByItself, "isRunning": status == .inProgress || startsByItself, "isDone": status == .completed,
+            "isReady": status == nil && !startsByItself, "isRunning": status == .inProgress || startsByItself,
+            "isDone": status == .completed,
             "isFailed": status == .failed || status == .completedWithIssues, "canExport": archive.canExport,
             "done": texts(
                 "export.done",
@@ -93,7 +94,8 @@ extension Pages {
 
     /// Where the bag lies on this machine as one file, inside the folder of exports; nil when it does not.
     private func localBag(_ report: ConsignmentReport) -> BytePath? {
-        guard let location = report.consignment.exportLocation, let target = options.target(for: report.consignment)?.text,
+        guard let location = report.consignment.exportLocation,
+            let target = options.target(for: report.consignment)?.text,
             !target.hasPrefix("s3://"), location.hasPrefix(target.hasSuffix("/") ? target : target + "/"),
             !location.contains("/../")
         else { return nil }

@@ -22,8 +22,11 @@ extension Pages {
     }
 
     /// Whether `principal` may replace and withdraw files of it now.
-    func mayRepair(_ report: ConsignmentReport, _ principal: Principal) -> Bool {
-        report.isOpen && (try? archive.consignment("\(report.consignment.id)", for: principal, .upload)) != nil
+    func mayRepair(_ report: ConsignmentReport, _ principal: Principal) async throws -> Bool {
+        guard report.isOpen, let facts = try await work({ try archive.store.facts("\(report.consignment.id)") }) else {
+            return false
+        }
+        return Access.allows(principal, .upload, Access.relations(of: principal, to: facts))
     }
 
     /// The file of the path.
@@ -40,9 +43,8 @@ extension Pages {
     ) async throws -> Response {
         let failures = FailureReport(report.consignment, in: archive.store, advice: options.advice)
         let findings = failures.rows(of: file)
-        let (events, mayRepair) = try await work {
-            (try archive.store.events(of: file, limit: Pages.shownEvents), mayRepair(report, principal))
-        }
+        let events = try await work { try archive.store.events(of: file, limit: Pages.shownEvents) }
+        let isRepairable = try await mayRepair(report, principal)
         let model: Model = [
             "file": file.path.display, "fileReference": "\(file.reference)",
             "size": file.size.map { "\(Pages.size(Int($0))) (\(Pages.number(Int($0))) bytes)" } ?? "",
@@ -70,7 +72,7 @@ extension Pages {
                 ]
             },
             "events": events.map(event),
-            "mayRepair": mayRepair, "link": "/transfers/\(report.consignment.id)/files/\(file.id)",
+            "mayRepair": isRepairable, "link": "/transfers/\(report.consignment.id)/files/\(file.id)",
             "back": "/transfers/\(report.consignment.id)/results",
             "repairWords": Pages.json(texts.groups["replacing"] ?? [:]),
         ]
@@ -107,7 +109,9 @@ extension Pages {
         if sent.fileName.isEmpty { return try await refuse(texts("repair.noFile")) }
         // What the page's script has computed; without scripts nobody has.
         let claimed = sent.form["sha256"]
-        if !claimed.isEmpty, claimed != sent.file.digest.description { return try await refuse(texts("repair.altered")) }
+        if !claimed.isEmpty, claimed != sent.file.digest.description {
+            return try await refuse(texts("repair.altered"))
+        }
         if let modified = Int64(sent.form["modified"]), (0..<(1 << 43)).contains(modified) {
             try await work { try sent.file.setModified(modified) }
         }

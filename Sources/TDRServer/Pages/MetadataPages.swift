@@ -102,7 +102,8 @@ extension Pages {
                 return (summary, findings)
             }
             if summary.findings > 0 {
-                return metadataPage(report, findings: outcome(summary, findings), complaint: complaint(summary), context)
+                return metadataPage(
+                    report, findings: outcome(summary, findings), complaint: complaint(summary), context)
             }
             let count = ["files": Pages.number(summary.changed), "rows": Pages.number(summary.rows)]
             if applies {

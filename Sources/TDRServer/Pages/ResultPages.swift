@@ -25,7 +25,8 @@ extension Pages {
         let query = request.uri.queryParameters
         let filter = ResultFilter(query["show"].map(String.init), report)
         return try await resultsPage(
-            report, filter, after: query["after"].map(String.init), said: query["said"].map(String.init), nil, principal,
+            report, filter, after: query["after"].map(String.init), said: query["said"].map(String.init), nil,
+            principal,
             context)
     }
 
@@ -36,13 +37,13 @@ extension Pages {
     ) async throws -> Response {
         let consignment = report.consignment
         let base = "/transfers/\(consignment.id)"
-        let mayRepair = mayRepair(report, principal)
+        let isRepairable = try await mayRepair(report, principal)
         let (rows, next, formats, withdrawn) = try await work {
             let store = archive.store
             let (files, next) = try filter.page(of: consignment, after: after, limit: Pages.perTable, in: store)
             let failures = FailureReport(consignment, in: store, advice: options.advice)
             let rows = try store.detailed(files).map {
-                row($0, failures, back: "\(base)/results?show=\(filter.key)", mayRepair: mayRepair, base)
+                row($0, failures, back: "\(base)/results?show=\(filter.key)", mayRepair: isRepairable, base)
             }
             let withdrawn =
                 report.withdrawnFiles == 0
@@ -141,7 +142,10 @@ extension Pages {
 
     /// One finding in words: what is wrong, and what to do.
     func finding(_ row: FailureRow) -> Model {
-        ["type": texts("status.\(row.type.rawValue)"), "text": Pages.sentence(row.details), "action": Pages.sentence(row.action)]
+        [
+            "type": texts("status.\(row.type.rawValue)"), "text": Pages.sentence(row.details),
+            "action": Pages.sentence(row.action),
+        ]
     }
 
     /// The report in one of its forms, for people who have no terminal.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Streams
 import TDRCore
 
 /// The review of metadata: whoever transfers asks for it, an adviser of the archive decides.
@@ -89,7 +90,8 @@ extension Pages {
             "isRejected": status == .completedWithIssues || status == .failed,
             "mayAsk": report.isMetadataOpen && report.areChecksComplete && report.filesWithProblems == 0,
             "isNext": step(of: report) != .review,
-            "isRequired": options.exportRequirements.contains(.review), "hasLog": !log.models.isEmpty, "log": log.models,
+            "isRequired": options.exportRequirements.contains(.review), "hasLog": !log.models.isEmpty,
+            "log": log.models,
         ]
         model["reason"] = log.rejection
         return transferPage("review", .review, report, model, complaint: complaint, context)
