@@ -50,6 +50,7 @@ public struct APIServer: Sendable {
         if options.tls == nil, !isLoopback { throw ServerError.needsTLS(options.host) }
         guard let lock = try ServingLock(store) else { throw ServerError.storeIsServed(store.directory) }
         defer { withExtendedLifetime(lock) {} }
+        try ReceivedFile.sweep(store)
         var logger = Logger(label: "tdr") { _ in JSONLog() }
         logger.logLevel = .info
         let threads = BlockingExecutor(threads: APIServer.queryThreads)

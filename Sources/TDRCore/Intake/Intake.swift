@@ -114,11 +114,7 @@ public struct Intake: Sendable {
             ("contact's name", request.person.name), ("contact's e-mail address", request.person.email),
         ]
         for (what, name) in names {
-            guard let name else { continue }
-            let isGood =
-                !name.isEmpty && !name.contains(where: \.isNewline) && name.first?.isWhitespace == false
-                && name.last?.isWhitespace == false
-            if !isGood { throw UploadError.badName(what: what) }
+            if let name, !name.isOneLine() { throw UploadError.badName(what: what) }
         }
     }
 

@@ -77,20 +77,13 @@ public struct NewUser: Sendable {
                 isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || ".-_@".utf8.contains($0)
             }
         guard isGood else { throw PeopleError.badLogin(login) }
-        for (what, text) in [("name", name), ("e-mail address", email)] where !isPlainLine(text) {
+        for (what, text) in [("name", name), ("e-mail address", email)] where !text.isOneLine(atMost: 256) {
             throw PeopleError.badName(what: what)
         }
         guard email.contains("@") else { throw PeopleError.badName(what: "e-mail address") }
         let needBody: [Role] = [.standardUser, .judgmentUser]
         if body == nil, let role = needBody.first(where: roles.contains) { throw PeopleError.bodyMissing(role) }
     }
-}
-
-/// Whether `text` can stand in a line of a bag's metadata.
-package func isPlainLine(_ text: String, limit: Int = 256) -> Bool {
-    !text.isEmpty && text.utf8.count <= limit && !text.contains(where: \.isNewline)
-        && !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
-        && text.first?.isWhitespace == false && text.last?.isWhitespace == false
 }
 
 /// What came of a try to sign in.

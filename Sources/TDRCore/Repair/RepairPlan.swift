@@ -35,7 +35,8 @@ struct RepairPlan: Sendable {
             throw RepairError.badSource(source, reason: "it is neither a file nor a folder")
         }
         let storePlace = store.directory.resolved() ?? store.directory
-        if resolved.isWithin(storePlace) || storePlace.isWithin(resolved) {
+        let isReceived = resolved.directory == ReceivedFile.folder(of: storePlace)
+        if !isReceived, resolved.isWithin(storePlace) || storePlace.isWithin(resolved) {
             throw RepairError.badSource(source, reason: "it and the store contain one another")
         }
         guard let top = RelativePath(consignment.parentFolder) else {

@@ -32,6 +32,7 @@ enum Migrations {
         migrator.registerMigration("notices") { try $0.execute(sql: notices) }
         migrator.registerMigration("metadata") { try $0.execute(sql: metadata) }
         migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
+        migrator.registerMigration("pages") { try $0.execute(sql: pages) }
         return migrator
     }
 }

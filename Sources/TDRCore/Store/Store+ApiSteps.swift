@@ -314,6 +314,10 @@ extension Database {
             let words = missing.map { "\($0.rawValue) is \(statuses[$0]?.rawValue ?? "not begun")" }
             throw DeliveryError.wrongState("the transfer is not ready: \(words.joined(separator: ", "))")
         }
+        if let review = statuses[.metadataReview], review != .completed {
+            let word = review == .inProgress ? "under review" : "rejected"
+            throw DeliveryError.wrongState("the transfer is not ready: its metadata is \(word)")
+        }
         // A mismatch does not show in the steps everywhere: no file may have anything to act on.
         let problems = try tally(of: consignment)[Tally.problem, ""]
         guard problems == 0 else {

@@ -92,6 +92,22 @@ extension Store {
         }
     }
 
+    /// How often each format occurs among the files of a consignment, the commonest first.
+    public func formatCounts(
+        of consignment: Consignment, limit: Int
+    ) throws -> [(puid: String, name: String, files: Int)] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT coalesce(puid, ''), coalesce(max(formatName), ''), count(*) AS files
+                    FROM file JOIN formatMatch ON fileId = file.id AND position = 0
+                    WHERE consignmentId = ? GROUP BY puid ORDER BY files DESC, puid LIMIT ?
+                    """, arguments: [consignment.row, limit]
+            ).map { (try $0.value(0), try $0.value(1), try $0.value(2)) }
+        }
+    }
+
     /// How many files of each of these consignments are closed to the public.
     package func closedRecords(of consignments: [Consignment]) throws -> [Int] {
         try read { try $0.closedRecords(of: consignments) }

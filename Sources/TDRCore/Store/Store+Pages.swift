@@ -163,20 +163,28 @@ extension Store {
         }
     }
 
-    /// The files with a status that somebody must act on, in the order in which they were taken.
+    /// The files with a status that somebody must act on, in the order in which they were taken; only those with one
+    /// finding where it is named.
     public func problems(
-        of consignment: Consignment, after: Int64, limit: Int
+        of consignment: Consignment, _ finding: (type: FileStatusType, value: FileStatusValue)? = nil, after: Int64,
+        limit: Int
     ) throws -> (files: [FileReport], last: Int64?) {
-        try read { db in
+        // A name of ours, so it needs no quotes; each such column has an index of its files with problems.
+        let condition = finding.map { "AND fileStatus.\($0.type.rawValue) = ?" } ?? ""
+        var arguments: StatementArguments = [consignment.row]
+        if let finding { arguments += [finding.value.rawValue] }
+        arguments += [after, limit]
+        return try read { [arguments] db in
             let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT \(FileReport.columns)
                     FROM fileStatus JOIN file ON file.id = fileStatus.fileId
                         LEFT JOIN file AS parent ON parent.id = file.parentId
-                    WHERE fileStatus.consignmentId = ? AND fileStatus.problem = 1 AND fileStatus.fileId > ?
+                    WHERE fileStatus.consignmentId = ? \(condition) AND fileStatus.problem = 1
+                        AND fileStatus.fileId > ?
                     ORDER BY fileStatus.fileId LIMIT ?
-                    """, arguments: [consignment.row, after, limit])
+                    """, arguments: arguments)
             let files = try rows.map(FileReport.init)
             return (files, files.count < limit ? nil : files.last?.row)
         }
@@ -231,9 +239,41 @@ extension Store {
     }
 }
 
+// MARK: One file
+
+extension Store {
+    /// A file or folder with all that is known of it; nil when the consignment has none of that id.
+    package func file(_ id: RecordID, of consignment: Consignment) throws -> FileReport? {
+        let found = try read { db in
+            try Row.fetchOne(
+                db.cachedStatement(
+                    sql: """
+                        SELECT \(FileReport.columns)
+                        FROM file LEFT JOIN fileStatus ON fileStatus.fileId = file.id
+                            LEFT JOIN file AS parent ON parent.id = file.parentId
+                        WHERE file.uuid = ? AND +file.consignmentId = ?
+                        """), arguments: [Data(id.bytes), consignment.row]
+            ).map(FileReport.init)
+        }
+        return try found.flatMap { try detailed([$0]).first }
+    }
+}
+
 // MARK: What belongs to many files at once, one statement each
 
 extension Store {
+    /// These files with their formats, the answers of antivirus engines and the reasons of their findings.
+    package func detailed(_ files: [FileReport]) throws -> [FileReport] {
+        let (formats, scans, reasons) = (try formats(of: files), try scans(of: files), try reasons(of: files))
+        return files.indices.map { place in
+            var file = files[place]
+            file.formats = formats[place]
+            file.antivirus = scans[place]
+            file.reasons = reasons[place]
+            return file
+        }
+    }
+
     /// The matches of each of these files, in their order.
     package func formats(of files: [FileReport]) throws -> [[FormatReport]] {
         try read { db in

@@ -109,6 +109,67 @@ extension ReviewEntry {
     }
 }
 
+/// A consignment whose metadata is or was under review.
+public struct ReviewCase: Sendable {
+    /// The consignment, with what decides who may touch it.
+    public let facts: ConsignmentFacts
+    /// How far the review is.
+    public let status: ConsignmentStatusValue
+    /// When that changed last: for one that waits, when it was asked for.
+    public let since: Timestamp
+
+    /// Where it stands in the list.
+    public var place: ReviewPlace { ReviewPlace(since: since, row: facts.consignment.row) }
+}
+
+/// A place in the list of reviews, as text between two pages.
+public struct ReviewPlace: Sendable, CustomStringConvertible {
+    let since: Timestamp
+    let row: Int64
+
+    init(since: Timestamp, row: Int64) { (self.since, self.row) = (since, row) }
+
+    /// nil for what is no place.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
+        guard parts.count == 2, let since = parts[0], let row = parts[1] else { return nil }
+        self.init(since: Timestamp(milliseconds: since), row: row)
+    }
+
+    /// As it stands in an address.
+    public var description: String { "\(since.milliseconds)-\(row)" }
+}
+
+extension Store {
+    /// Reviews that are so far, those that have waited longest first, after `place`.
+    public func reviews(
+        _ status: ConsignmentStatusValue, after place: ReviewPlace?, limit: Int
+    ) throws -> (cases: [ReviewCase], hasNext: Bool) {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignment.*, delivery.owner, 1 AS isUnderReview, review.modified AS since
+                        FROM consignmentStatus AS review JOIN consignment ON consignment.id = review.consignmentId
+                            LEFT JOIN delivery ON delivery.consignmentId = consignment.id
+                        WHERE review.statusType = 'MetadataReview' AND review.value = ?
+                            AND (review.modified, review.consignmentId) > (?, ?)
+                            AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.consignmentId = consignment.id)
+                        ORDER BY review.modified, review.consignmentId LIMIT ?
+                        """),
+                arguments: [
+                    status.rawValue, place?.since.milliseconds ?? Int64.min, place?.row ?? 0, limit + 1,
+                ])
+            let cases = try rows.prefix(limit).map { row in
+                ReviewCase(
+                    facts: try ConsignmentFacts(row), status: status,
+                    since: Timestamp(milliseconds: try row.value("since")))
+            }
+            return (cases, rows.count > limit)
+        }
+    }
+}
+
 extension Database {
     /// Tells others where the review is now.
     fileprivate func tellOfReview(of consignment: Consignment, at time: Timestamp) throws {

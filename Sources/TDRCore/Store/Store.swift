@@ -20,6 +20,8 @@ public final class Store: Sendable {
     let database: DatabasePool
     /// What time it is; a constant where runs are to be repeated exactly.
     let clock: @Sendable () -> Timestamp
+    /// What time it is for the store.
+    package var now: Timestamp { clock() }
 
     /// Whether a store may be made or only opened.
     public enum Opening: Sendable {

@@ -73,9 +73,9 @@ struct JSONWebToken {
         if let begins = claims.nbf, begins - JSONWebToken.leeway > seconds { throw Refusal.notYet }
         guard let id = claims.userID.flatMap({ RecordID($0) }) else { throw Refusal.noUser }
         // These become lines of bags and of the history: what cannot be one is left out.
-        let login = claims.login.flatMap { isPlainLine($0) ? $0 : nil } ?? id.description
-        let name = claims.name.flatMap { isPlainLine($0) ? $0 : nil } ?? login
-        let email = claims.email.flatMap { isPlainLine($0) ? $0 : nil } ?? "\(login)@unknown"
+        let login = claims.login.flatMap { $0.isOneLine(atMost: 256) ? $0 : nil } ?? id.description
+        let name = claims.name.flatMap { $0.isOneLine(atMost: 256) ? $0 : nil } ?? login
+        let email = claims.email.flatMap { $0.isOneLine(atMost: 256) ? $0 : nil } ?? "\(login)@unknown"
         return Principal(
             id: id, login: login, name: name, email: email, bodyCode: claims.body, roles: claims.roles)
     }

@@ -72,8 +72,11 @@ extension Pages {
     ) async throws -> Response {
         let location = report.consignment.exportLocation
         let status = report.statuses[.export]
+        // A judgment is exported by itself as soon as it is confirmed.
+        let startsByItself = status == nil && report.consignment.type == .judgment && archive.canExport
         var model: Model = [
-            "isReady": status == nil, "isRunning": status == .inProgress, "isDone": status == .completed,
+            "isReady": status == nil && !startsByItself, "isRunning": status == .inProgress || startsByItself,
+            "isDone": status == .completed,
             "isFailed": status == .failed || status == .completedWithIssues, "canExport": archive.canExport,
             "done": texts(
                 "export.done",

@@ -20,6 +20,7 @@ struct Pages: Sendable {
     let setup: SetupLink
     let options: ServerOptions
     let tries = Crowd()
+    let formats = FormatCounts()
 
     init(
         archive: Archive, passwordThread: BlockingExecutor, setup: SetupLink, options: ServerOptions
@@ -56,7 +57,11 @@ struct Pages: Sendable {
         addSignIn(to: pages)
         addAccount(to: pages)
         addTransfers(to: pages)
+        addChecks(to: pages)
         addResults(to: pages)
+        addFiles(to: pages)
+        addMetadata(to: pages)
+        addReviews(to: pages)
         addEnd(to: pages)
         addAdministration(to: pages)
         pages.get("**") { _, _ -> Response in throw APIError.notFound }
@@ -105,6 +110,18 @@ struct Pages: Sendable {
         }
     }
 
+    /// The same with a form that has a file of at most `limit` bytes in it.
+    func postFile(
+        _ group: RouterGroup<APIContext>, _ path: String, atMost limit: Int64,
+        _ body: @escaping @Sendable (FileForm, APIContext, Principal) async throws -> Response
+    ) {
+        group.post(RouterPath(path)) { request, context in
+            guard let principal = context.principal else { throw PageError.signedOut }
+            return try await body(
+                try await FileForm.received(request, context, in: archive, atMost: limit), context, principal)
+        }
+    }
+
     /// A form that one of our pages has sent.
     ///
     /// - Throws: ``PageError``.
@@ -130,6 +147,7 @@ struct Pages: Sendable {
             all["user"] = principal.name
             all["signedIn"] = true
             all["isAdministrator"] = Access.allows(principal, .administer, [.none])
+            all["isReviewing"] = Access.allows(principal, .readConsignment, [.underReview])
             all["isTransferring"] =
                 Access.allows(principal, .createStandard, [.none])
                 || Access.allows(principal, .createJudgment, [.none])
