@@ -6,6 +6,7 @@
 # and three times that while measuring).
 #   Benchmarks/run.sh checks …    all three checks beside clamdscan, siegfried and bagit-python
 #   Benchmarks/run.sh exports …   the original's published sets, and S3 beside aws s3 cp
+#   Benchmarks/run.sh pages …     the web pages in headless Chromium: uploads beside curl, first paint, large results
 #   Benchmarks/run.sh compress …  the forms of export beside gzip and pigz, on folders
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/../scripts/common.sh"
@@ -19,9 +20,15 @@ case "${1:-}" in
         bench_venv
         shift
         ;;
+    pages)
+        program=$1
+        bagit_venv
+        shift
+        ;;
     exports | compress)
         program=$1
         shift
         ;;
 esac
+if [ "$program" = pages ]; then python=.build/venv/bin/python; fi
 exec "$python" "Benchmarks/$program.py" "$@"

@@ -60,6 +60,9 @@ static const unsigned char message_mustache[] = {
 static const unsigned char page_css[] = {
 #embed "assets/page.css"
 };
+static const unsigned char person_mustache[] = {
+#embed "assets/person.mustache"
+};
 static const unsigned char quarantine_mustache[] = {
 #embed "assets/quarantine.mustache"
 };
@@ -93,6 +96,9 @@ static const unsigned char upload_mustache[] = {
 static const unsigned char users_mustache[] = {
 #embed "assets/users.mustache"
 };
+static const unsigned char work_mustache[] = {
+#embed "assets/work.mustache"
+};
 
 static const tdr_page_file files[] = {
     {"account.mustache", account_mustache, sizeof account_mustache},
@@ -115,6 +121,7 @@ static const tdr_page_file files[] = {
     {"login.mustache", login_mustache, sizeof login_mustache},
     {"message.mustache", message_mustache, sizeof message_mustache},
     {"page.css", page_css, sizeof page_css},
+    {"person.mustache", person_mustache, sizeof person_mustache},
     {"quarantine.mustache", quarantine_mustache, sizeof quarantine_mustache},
     {"results.mustache", results_mustache, sizeof results_mustache},
     {"sender.js", sender_js, sizeof sender_js},
@@ -126,6 +133,7 @@ static const tdr_page_file files[] = {
     {"upload.js", upload_js, sizeof upload_js},
     {"upload.mustache", upload_mustache, sizeof upload_mustache},
     {"users.mustache", users_mustache, sizeof users_mustache},
+    {"work.mustache", work_mustache, sizeof work_mustache},
 };
 
 const tdr_page_file *tdr_page_files(void) { return files; }

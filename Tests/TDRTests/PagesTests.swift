@@ -4,7 +4,7 @@ import TDRTestSupport
 import Testing
 
 /// What is missing for a test in a browser; nil when all is there.
-private let missingTool: String? = {
+let missingBrowserTool: String? = {
     guard let python = getenv("TDR_TEST_PYTHON").map({ String(cString: $0) }) else {
         return "TDR_TEST_PYTHON is not set"
     }
@@ -17,16 +17,18 @@ private let missingTool: String? = {
 }()
 
 /// The web pages in a real browser.
-@Suite(.enabled(if: missingTool == nil, "\(missingTool ?? ""); scripts/setup.sh test installs it"))
+@Suite(.enabled(if: missingBrowserTool == nil, "\(missingBrowserTool ?? ""); scripts/setup.sh test installs it"))
 struct PagesTests {
-    private static let script = BytePath(#filePath).directory.appending("browser.py")
+    private func check(_ name: String) throws { try PagesTests.check(name, of: "browser.py") }
 
-    private func check(_ name: String) throws {
+    /// Runs a case of a script that drives a browser.
+    static func check(_ name: String, of script: String) throws {
+        let script = BytePath(#filePath).directory.appending(script)
         let python = String(cString: try #require(getenv("TDR_TEST_PYTHON")))
         let folder = try TemporaryFolder()
         let ended = try Program.run(
             BytePath("/usr/bin/env"),
-            ["\(python)", "-B", Argument(PagesTests.script), Argument(Program.tdr), "\(name)", Argument(folder.path)])
+            ["\(python)", "-B", Argument(script), Argument(Program.tdr), "\(name)", Argument(folder.path)])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
     }
 

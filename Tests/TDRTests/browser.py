@@ -66,6 +66,7 @@ class Archive:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.server = None
+        self.more = []
         self.log = open(self.folder / "server.log", "ab+")
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "TDR_STORE": str(self.folder / "store"),
@@ -75,7 +76,7 @@ class Archive:
         self.server = subprocess.Popen(
             [
                 self.tdr, "serve-api", "--listen", f"127.0.0.1:{self.port}", "--antivirus", "none", "--export-to",
-                str(self.exports), "--offer-bags",
+                str(self.exports), "--offer-bags", *self.more,
             ], stdout=subprocess.PIPE, stderr=self.log, env=self.environment)
         line = self.server.stdout.readline().decode().strip()
         check(line == self.url, f"the server says {line!r}: {self.said()[-2000:]}")
@@ -117,8 +118,9 @@ class Archive:
 class Browser:
     """A browser, by what people do with it."""
 
-    def __init__(self, url, shots=None):
+    def __init__(self, url, shots=None, prompts="dismiss and notify"):
         options = webdriver.ChromeOptions()
+        options.unhandled_prompt_behavior = prompts
         options.binary_location = "/usr/bin/chromium"
         for word in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1100,900"]:
             options.add_argument(word)
@@ -437,59 +439,63 @@ def failures(archive, shots):
 
 
 def resume(archive, shots):
-    """Some hundred files, the server killed in between, and the page loaded again."""
+    """Two thousand files, the server killed twice in between, and the page loaded again."""
     archive.people()
     archive.start()
-    folder = records(archive.folder / "Many", {f"{n // 50}/file {n}.txt": f"{n}\n" * 2000 for n in range(600)})
-    browser = Browser(archive.url, shots)
+    folder = records(archive.folder / "Many", {f"{n // 50}/file {n}.txt": f"{n:04d}\n" * 2400 for n in range(2000)})
+    browser = Browser(archive.url, shots, prompts="accept")
     try:
         browser.sign_in("maria")
         browser.at("/transfers$")
         path = browser.begin()
         browser.choose(folder)
         browser.driver.execute_cdp_cmd("Network.enable", {})
-        # So slow that there is an in between.
-        browser.driver.execute_cdp_cmd(
-            "Network.emulateNetworkConditions",
-            {"offline": False, "latency": 20, "downloadThroughput": -1, "uploadThroughput": 400_000})
-        browser.click("Start the upload")
+
+        def throttle(throughput):
+            browser.driver.execute_cdp_cmd(
+                "Network.emulateNetworkConditions",
+                {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": throughput})
 
         def sent():
-            found = re.match(r"(\d+) of", browser.find("#send-says").text)
-            return int(found[1]) if found else 0
+            found = re.match(r"([\d,]+) of", browser.find("#send-says").text)
+            return int(found[1].replace(",", "")) if found else 0
 
-        browser.wait(lambda: sent() >= 20, "nothing is sent")
-        browser.look("uploading")
-        before = sent()
-        archive.kill()
-        browser.wait(lambda: "cannot be reached" in browser.text, "the loss of the server is not told")
-        browser.look("uploading-offline")
-        archive.start()
-        browser.wait(lambda: sent() > before + 20, "it does not go on")
-        # Leaving would interrupt something: the browser asks.
-        browser.driver.execute_script("window.removeEventListener('x', null)")
+        # So slow that there is an in between; then nearly still, so that it lasts.
+        throttle(1_000_000)
+        browser.click("Start the upload")
+        before = 0
+        for name in ("uploading", None):
+            browser.wait(lambda: sent() >= before + 20, "nothing is sent")
+            throttle(1000)
+            if name:
+                browser.look(name)
+            archive.kill()
+            browser.wait(lambda: "cannot be reached" in browser.text, "the loss of the server is not told")
+            if name:
+                browser.look(f"{name}-offline")
+            archive.start()
+            before = sent()
+            throttle(1_000_000 if name else 1000)
+        check(sent() < 2000, "all was sent before the page was loaded again")
+        # Leaving interrupts something, so the browser asks; the answer is yes.
         browser.driver.execute_cdp_cmd("Page.enable", {})
         browser.driver.execute_cdp_cmd("Page.navigate", {"url": archive.url + path + "/upload"})
-        time.sleep(0.5)
-        try:
-            browser.driver.switch_to.alert.accept()
-        except Exception:  # pylint: disable=broad-except
-            pass
         browser.wait(lambda: "This upload has begun" in browser.text, "the page does not tell what is there")
         browser.look("upload-again")
-        browser.driver.execute_cdp_cmd(
-            "Network.emulateNetworkConditions",
-            {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1})
+        throttle(-1)
         browser.choose(folder)
         browser.click("Start the upload")
         browser.at("/(checks|results|confirm)$")
         browser.wait(lambda: (browser.go(path), browser.path.endswith("/confirm"))[1], "the checks do not end")
-        check("600" in browser.text, browser.text)
+        check("2,000" in browser.text, browser.text)
     finally:
         browser.close()
     archive.stop()
     listed = json.loads(archive.run("status", "--json"))
-    check("600" in json.dumps(listed), listed)
+    check("2000" in json.dumps(listed), listed)
+    # Each once: as many objects as files, and those of the seed.
+    objects = [one for one in (archive.folder / "store" / "objects").rglob("*") if one.is_file()]
+    check(len(objects) == 2000 + 2, len(objects))
 
 
 def security(archive, _):

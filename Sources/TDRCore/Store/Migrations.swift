@@ -31,6 +31,8 @@ enum Migrations {
         migrator.registerMigration("notices") { try $0.execute(sql: notices) }
         migrator.registerMigration("metadata") { try $0.execute(sql: metadata) }
         migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
+        migrator.registerMigration("digests to come") { try $0.execute(sql: digestsToCome) }
+        migrator.registerMigration("providers") { try $0.execute(sql: providers) }
         return migrator
     }
 
@@ -184,6 +186,15 @@ enum Migrations {
         ) STRICT;
         CREATE INDEX session_user ON session (userId);
         """
+
+    /// Large files are declared before their digest is known, so that they are sent while it is computed; `sha256` is 32
+    /// zero bytes until then.
+    private static let digestsToCome = """
+        ALTER TABLE declaredFile ADD COLUMN awaitsDigest INTEGER NOT NULL DEFAULT 0 CHECK (awaitsDigest IN (0, 1));
+        """
+
+    /// The OpenID provider whose user somebody is; absent for our own users.
+    private static let providers = "ALTER TABLE user ADD COLUMN issuer TEXT;"
 
     /// Where the bags of a consignment are, and what the last look at each gave. `sha256` is that of the archive, or of a
     /// folder's `tagmanifest-sha256.txt`. `looked` is the last try, `verified` the last that came to a result; a copy

@@ -97,6 +97,7 @@ extension Pages {
     /// What was wrong with a form, when it is for the visitor to put right; nil when it is not.
     static func complaint(_ error: any Error) -> String? {
         if let error = error as? PeopleError { return sentence("\(error)") }
+        if let error = error as? QuarantineError { return sentence("\(error)") }
         let known = APIError(error)
         switch known.code {
         case .invalidInput, .invalidState, .conflict: return sentence(known.message)
