@@ -336,6 +336,7 @@ def administration(archive, shots):
     archive.run("check", reference, "--antivirus", "yara")
     held = [json.loads(line) for line in archive.run("quarantine", "list", "--json").splitlines()]
     check([one["state"] for one in held] == ["Held", "Held"], held)
+    archive.more = ["--antivirus", "yara"]
     archive.start()
     maria, second = Client(archive.url), Client(archive.url)
     maria.sign_in("maria")
@@ -429,8 +430,14 @@ def administration(archive, shots):
         form.find_element(By.TAG_NAME, "button").click()
         admin.wait(lambda: "The file has been released" in admin.text, "not released")
         admin.look("quarantine-decided")
-        held = [json.loads(line) for line in archive.run("quarantine", "list", "--json").splitlines()]
-        check({one["state"]: one["reason"] for one in held} == {"Purged": "really <bad>", "Released": "false alarm"}, held)
+
+        def kept():
+            return [json.loads(line) for line in archive.run("quarantine", "list", "--json").splitlines()]
+
+        # What was released is checked again by itself, and found again.
+        admin.wait(lambda: {one["state"] for one in kept()} == {"Purged", "Held"}, "the released file is not checked")
+        check([one["reason"] for one in kept() if one["state"] == "Purged"] == ["really <bad>"], kept())
+        check("false alarm" in archive.run("history", reference), "the history does not tell why")
         objects = [one.name for one in (archive.folder / "store").rglob("*") if one.is_file()]
         check(gone not in objects, "the bytes are still there")
 

@@ -20,7 +20,7 @@ import urllib.request
 from pathlib import Path
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -142,16 +142,23 @@ class Browser:
 
     @property
     def text(self):
-        return self.driver.find_element(By.TAG_NAME, "body").text
+        # A page that loads again takes its elements away from under the question; then it is asked anew.
+        for _ in range(20):
+            try:
+                return self.driver.find_element(By.TAG_NAME, "body").text
+            except WebDriverException as error:
+                fault = error
+        raise fault
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def wait(self, condition, what):
         try:
-            # Pages that load again take their elements away from under the question.
+            # Pages that load again take their elements away from under the question, which the driver tells of in
+            # several ways.
             WebDriverWait(
-                self.driver, SECONDS, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException]
+                self.driver, SECONDS, poll_frequency=0.1, ignored_exceptions=[WebDriverException]
             ).until(lambda _: condition())
         except Exception as error:
             raise AssertionError(f"{what}; at {self.path} there is: {self.text[:1500]}; {self.complaints()}") from error
@@ -470,9 +477,12 @@ def resume(archive, shots):
             if name:
                 browser.look(name)
             archive.kill()
+            # What is not written to is not seen to be gone.
+            throttle(1_000_000)
             browser.wait(lambda: "cannot be reached" in browser.text, "the loss of the server is not told")
             if name:
                 browser.look(f"{name}-offline")
+            throttle(1000)
             archive.start()
             before = sent()
             throttle(1_000_000 if name else 1000)

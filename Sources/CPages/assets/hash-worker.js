@@ -1,4 +1,4 @@
-// Computes the SHA-256 of files piece by piece, so that memory does not grow with them; reads small ones into bundles.
+// Computes the SHA-256 of files piece by piece, so that memory does not grow with them, and reads bundles of small ones.
 import { SHA256, wasmBlocks } from "./sha256.js";
 
 const PIECE = 4 << 20;
@@ -30,53 +30,35 @@ async function ofFile(file) {
     if (place + PIECE < file.size) next = file.slice(place + PIECE, place + 2 * PIECE).arrayBuffer();
     hash.update(bytes);
     postMessage({ read: bytes.length });
+    // Given back now and not when the browser gets round to it.
+    bytes.buffer.transfer?.(0);
   }
   return hash.hex();
 }
 
-// All bytes of some files in one buffer, each behind room for its head, and their digests. They are read as one: asking
-// the browser for each costs more than the bytes.
-async function bundled(files) {
-  const all = new Uint8Array(await readAll(files));
-  const bundle = new Uint8Array(all.length + HEAD * files.length);
+// The bytes of a bundle, room for the head of each file included, and the digests of its files.
+async function bundled(blob, sizes) {
+  const bundle = new Uint8Array(await blob.arrayBuffer());
   const digests = [];
-  let from = 0;
-  let to = 0;
-  for (const file of files) {
-    const bytes = all.subarray(from, from + file.size);
-    bundle.set(bytes, to + HEAD);
-    digests.push(await ofBytes(bytes));
-    from += file.size;
-    to += HEAD + file.size;
+  let place = 0;
+  for (const size of sizes) {
+    place += HEAD;
+    digests.push(await ofBytes(bundle.subarray(place, place + size)));
+    place += size;
   }
+  if (place !== bundle.length) throw new Error("a file has another length");
   return { bundle, digests };
 }
 
-async function readAll(files) {
+addEventListener("message", async ({ data: { file, blob, sizes } }) => {
   try {
-    return await new Blob(files).arrayBuffer();
-  } catch {
-    // One of them: which?
-    for (const [index, file] of files.entries()) {
-      try {
-        await file.arrayBuffer();
-      } catch (error) {
-        throw Object.assign(error, { index });
-      }
-    }
-    return new Blob(files).arrayBuffer();
-  }
-}
-
-addEventListener("message", async ({ data: { file, files } }) => {
-  try {
-    if (files) {
-      const { bundle, digests } = await bundled(files);
+    if (blob) {
+      const { bundle, digests } = await bundled(blob, sizes);
       postMessage({ digests, bundle }, [bundle.buffer]);
     } else {
       postMessage({ digest: await ofFile(file) });
     }
   } catch (error) {
-    postMessage({ failed: String(error.message || error), index: error.index ?? 0 });
+    postMessage({ failed: String(error.message || error) });
   }
 });

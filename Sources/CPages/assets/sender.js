@@ -5,12 +5,12 @@
 
 const HASHERS = Math.max(1, Math.min(4, navigator.hardwareConcurrency || 2));
 // Groups of files on their way at once, and requests with bytes among them: browsers open six connections at most.
-const LANES = 4;
+const LANES = 3;
 const SENDERS = 5;
 const SMALL = 128 << 10;
 const LARGE = 64 << 20;
 // What a group holds at most.
-const BUNDLE_BYTES = 2 << 20;
+const BUNDLE_BYTES = 1 << 20;
 const GROUP_BYTES = 64 << 20;
 const GROUP_FILES = 500;
 const FOLDERS = 5000;
@@ -49,19 +49,19 @@ class Pool {
 
 // The files parted into groups that are announced together, in their order, one kind at a time.
 function* groups(files) {
-  const kind = ({ file }) => (file.size <= SMALL ? "bundle" : file.size < LARGE ? "single" : "large");
+  const kind = ({ size }) => (size <= SMALL ? "bundle" : size < LARGE ? "single" : "large");
   let group = { kind: "", files: [], bytes: 0 };
   for (const one of files) {
     const mine = kind(one);
     const limit = mine === "bundle" ? BUNDLE_BYTES : GROUP_BYTES;
-    const isFull = group.files.length >= GROUP_FILES || group.bytes + one.file.size > limit || mine === "large";
+    const isFull = group.files.length >= GROUP_FILES || group.bytes + one.size > limit || mine === "large";
     if (group.files.length > 0 && (isFull || group.kind !== mine)) {
       yield group;
       group = { kind: mine, files: [], bytes: 0 };
     }
     group.kind = mine;
     group.files.push(one);
-    group.bytes += one.file.size;
+    group.bytes += one.size;
   }
   if (group.files.length > 0) yield group;
 }
@@ -81,7 +81,10 @@ export class Sender {
   }
 
   async run() {
-    const { files, emptyFolders } = this.listing;
+    const { emptyFolders } = this.listing;
+    // What an earlier run has sent is there.
+    const files = this.listing.files.filter((one) => !one.isSent);
+    for (const one of this.listing.files) if (one.isSent) this.count(one);
     const workers = Array.from(
       { length: Math.min(HASHERS, files.length) },
       () => new Worker("/assets/hash-worker.js", { type: "module" }));
@@ -99,6 +102,7 @@ export class Sender {
       for (let at = 0; at === 0 || at < emptyFolders.length; at += FOLDERS) {
         await this.list([], emptyFolders.slice(at, at + FOLDERS), true);
       }
+      if (files.length === 0) await this.list([], [], false);
       await Promise.all(Array.from({ length: LANES }, () => lane().catch((error) => {
         // The others end with what they are at.
         this.stopped ??= error;
@@ -114,15 +118,20 @@ export class Sender {
   // MARK: Groups
 
   async bundle(files) {
-    let { digests, bundle } = await this.workers.with((worker) => this.ask(worker, { files: files.map(({ file }) => file) }, files));
+    // Read as one, with room for the heads: asking the browser for each costs more than the bytes.
+    const gap = new Uint8Array(HEAD);
+    const blob = new Blob(files.flatMap(({ file }) => [gap, file]));
+    const sizes = files.map(({ size }) => size);
+    const { digests, bundle } = await this.workers.with((worker) => this.ask(worker, { blob, sizes }, files));
     digests.forEach((digest, index) => { files[index].digest = digest; });
     this.hashed(files);
     const missing = await this.announce(files);
     if (missing.length === 0) return;
-    bundle = packed(bundle, files, new Set(missing));
+    const body = packed(bundle, files, new Set(missing));
     const answer = await this.connections.with(() => this.patiently(() => this.request(
-      "POST", `${this.place}/files`, bundle, { "Content-Type": "application/octet-stream" })));
-    bundle = null;
+      "POST", `${this.place}/files`, body, { "Content-Type": "application/octet-stream" })));
+    // Given back now and not when the browser gets round to it.
+    bundle.buffer.transfer?.(0);
     const refused = new Map(JSON.parse(answer.text).refused.map((one) => [one.id, one]));
     for (const one of missing) {
       const refusal = refused.get(one.id);
@@ -154,13 +163,21 @@ export class Sender {
 
   hashed(files) {
     this.hashedFiles += files.length;
-    for (const { file } of files) this.hashedBytes += file.size;
+    for (const { size } of files) this.hashedBytes += size;
   }
 
   sent(one) {
     this.sentFiles += 1;
-    this.sentBytes += one.file.size - (one.counted ?? 0);
-    one.counted = one.file.size;
+    this.sentBytes += one.size - (one.counted ?? 0);
+    // Nothing more is read from it.
+    Object.assign(one, { counted: 0, isSent: true, file: null });
+  }
+
+  // One that was sent in an earlier run.
+  count(one) {
+    this.declared += 1;
+    this.hashed([one]);
+    this.sent(one);
   }
 
   // MARK: Checksums
@@ -184,12 +201,24 @@ export class Sender {
     return new Promise((done, failed) => {
       worker.onmessage = ({ data }) => {
         if (data.read) read?.(data.read);
-        else if (data.failed) failed(new Trouble("changed", { path: files[data.index].path }));
+        else if (data.failed) this.culprit(files).then((one) => failed(new Trouble("changed", { path: one.path })));
         else done(data);
       };
       worker.onerror = () => failed(new Trouble("refused", { why: "hash-worker.js" }));
       worker.postMessage(question);
     });
+  }
+
+  // The one of some files that cannot be read.
+  async culprit(files) {
+    for (const one of files) {
+      try {
+        await one.file.slice(0, 1).arrayBuffer();
+      } catch {
+        return one;
+      }
+    }
+    return files[0];
   }
 
   // MARK: The list
@@ -213,7 +242,7 @@ export class Sender {
     const answer = await this.patiently(() => this.request("POST", `${this.place}/list`, JSON.stringify({
       parentFolder: this.listing.name, includeTopLevelFolder: this.includeTop, emptyFolders: folders, more,
       files: some.map((one, index) => ({
-        path: one.path, checksum: one.digest, lastModified: one.file.lastModified, size: one.file.size,
+        path: one.path, checksum: one.digest, lastModified: one.modified, size: one.size,
         matchId: String(index),
       })),
     }), { "Content-Type": "application/json" }));
@@ -227,7 +256,7 @@ export class Sender {
   // Sends a file by itself, from where an earlier try broke off. It is recorded when its digest was announced.
   send(one, hasDigest = true) {
     return this.connections.with(async () => {
-      const { size } = one.file;
+      const { size } = one;
       const address = `${this.place}/files/${one.id}`;
       const headers = { "Content-Type": "application/octet-stream" };
       if (hasDigest) headers["Repr-Digest"] = `sha-256=:${base64(one.digest)}:`;
@@ -338,12 +367,12 @@ function packed(bundle, files, missing) {
   let from = 0;
   let to = 0;
   for (const one of files) {
-    const length = HEAD + one.file.size;
+    const length = HEAD + one.size;
     if (missing.has(one)) {
       if (to < from) bundle.copyWithin(to, from, from + length);
       const digits = one.id.replaceAll("-", "");
       for (let place = 0; place < 16; place += 1) bundle[to + place] = parseInt(digits.slice(2 * place, 2 * place + 2), 16);
-      view.setBigUint64(to + 16, BigInt(one.file.size));
+      view.setBigUint64(to + 16, BigInt(one.size));
       to += length;
     }
     from += length;

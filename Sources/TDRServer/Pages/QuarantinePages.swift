@@ -14,9 +14,13 @@ extension Pages {
             return try await self.quarantinePage(from: max(0, from), context)
         }
         change(pages, "admin/quarantine/:id/:file/release") { form, context, principal in
-            try await decide(form, context, texts("quarantine.released")) { file, consignment, reason in
+            // A check without an engine would say that none was wanted for any file of the transfer.
+            let isScanning = !options.checks.antivirus.engines.isEmpty
+            let said = texts(isScanning ? "quarantine.released" : "quarantine.releasedUnscanned")
+            return try await decide(form, context, said) { file, consignment, reason in
                 try Quarantine(archive.store, run: run(principal, "release from quarantine"))
                     .release(file.path, of: consignment, reason: reason)
+                if !isScanning { return }
                 do {
                     try archive.store.wishChecks(consignment, run: run(principal, "check a released file"))
                 } catch DeliveryError.wrongState {
