@@ -63,6 +63,9 @@ static const unsigned char metadata_mustache[] = {
 static const unsigned char page_css[] = {
 #embed "assets/page.css"
 };
+static const unsigned char person_mustache[] = {
+#embed "assets/person.mustache"
+};
 static const unsigned char quarantine_mustache[] = {
 #embed "assets/quarantine.mustache"
 };
@@ -111,6 +114,9 @@ static const unsigned char upload_mustache[] = {
 static const unsigned char users_mustache[] = {
 #embed "assets/users.mustache"
 };
+static const unsigned char work_mustache[] = {
+#embed "assets/work.mustache"
+};
 
 static const tdr_page_file files[] = {
     {"account.mustache", account_mustache, sizeof account_mustache},
@@ -134,6 +140,7 @@ static const tdr_page_file files[] = {
     {"message.mustache", message_mustache, sizeof message_mustache},
     {"metadata.mustache", metadata_mustache, sizeof metadata_mustache},
     {"page.css", page_css, sizeof page_css},
+    {"person.mustache", person_mustache, sizeof person_mustache},
     {"quarantine.mustache", quarantine_mustache, sizeof quarantine_mustache},
     {"repair.mustache", repair_mustache, sizeof repair_mustache},
     {"replace.js", replace_js, sizeof replace_js},
@@ -150,6 +157,7 @@ static const tdr_page_file files[] = {
     {"upload.js", upload_js, sizeof upload_js},
     {"upload.mustache", upload_mustache, sizeof upload_mustache},
     {"users.mustache", users_mustache, sizeof users_mustache},
+    {"work.mustache", work_mustache, sizeof work_mustache},
 };
 
 const tdr_page_file *tdr_page_files(void) { return files; }

@@ -73,7 +73,7 @@ public struct APIServer: Sendable {
         var checks = options.checks
         checks.niceness = APIServer.checkNiceness
         let setup = SetupLink(isOpen: try store.isWithoutUsers())
-        let router = try await router(archive, passwordThread, setup)
+        let router = try await router(archive, passwordThread, setup, logger)
         let scheme = options.tls == nil ? "http" : "https"
         var app = Application(
             router: router, server: try server(),
@@ -101,11 +101,18 @@ public struct APIServer: Sendable {
     }
 
     private func router(
-        _ archive: Archive, _ passwordThread: BlockingExecutor, _ setup: SetupLink
+        _ archive: Archive, _ passwordThread: BlockingExecutor, _ setup: SetupLink, _ logger: Logger
     ) async throws -> Router<APIContext> {
-        let provider = options.provider.map { ($0, WebKeys($0.keys)) }
+        let provider = options.provider.map { TokenVerifier($0) }
         // Told at the start rather than with the first token.
-        if let provider { _ = try await provider.1.keys(named: nil) }
+        if let provider { _ = try await provider.keys.keys(named: nil) }
+        let openID = options.openID.map { OpenIDProvider($0, clock: clock) }
+        do {
+            try await openID?.prepare()
+        } catch let fault as OpenIDProvider.Fault {
+            // It may come back; passwords and tokens do without it.
+            logger.warning("\(fault)")
+        }
         let router = Router(context: APIContext.self)
         router.add(middleware: RequestLog(metrics: archive.metrics, isOn: options.logsRequests))
         let engine = try APISchema.engine()
@@ -117,10 +124,14 @@ public struct APIServer: Sendable {
         plain.add(to: known)
         GraphQLRoute(archive: archive, engine: engine, limits: options.limits).add(to: known)
         FileRoutes(archive: archive).add(to: known)
+        BundleRoute(archive: archive).add(to: known)
         ProgressEvents(archive: archive).add(to: known)
         BagRoute(archive: archive, options: options).add(to: known)
         MetadataRoutes(archive: archive, schema: options.metadataSchema).add(to: known)
-        try Pages(archive: archive, passwordThread: passwordThread, setup: setup, options: options).add(to: router)
+        try Pages(
+            archive: archive, passwordThread: passwordThread, setup: setup, openID: openID, clock: clock,
+            options: options
+        ).add(to: router)
         return router
     }
 

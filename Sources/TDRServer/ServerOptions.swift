@@ -25,6 +25,8 @@ public struct ServerOptions: Sendable {
     public var checks: CheckRequest
     /// Tokens of an OpenID provider that count beside our own.
     public var provider: ProviderOptions?
+    /// The OpenID provider with which people may sign in to the pages.
+    public var openID: OpenIDOptions?
     /// What one request may cost.
     public var limits = RequestLimits()
     /// Texts that replace those of the pages, as JSON.
@@ -88,6 +90,49 @@ public struct ProviderOptions: Sendable {
     }
 }
 
+/// An OpenID provider with which people sign in to the pages.
+public struct OpenIDOptions: Sendable {
+    /// Its `iss`, an address.
+    public var issuer: String
+    /// What it knows us by.
+    public var client: String
+    /// What proves to it that it is us; nil for a public client. Never shown.
+    public var secret: String?
+    /// Where its discovery document is: by default where OpenID Connect Discovery 1.0 §4 puts it.
+    public var discovery: String
+    /// Its addresses, so that no discovery document is asked for.
+    public var endpoints: OpenIDEndpoints?
+    /// Our own address as browsers have it, without a slash at the end.
+    public var publicAddress: String
+    /// What is asked for.
+    public var scope = "openid profile email"
+
+    /// A provider by its issuer, for a client of it that browsers reach at `publicAddress`.
+    public init(issuer: String, client: String, publicAddress: String) {
+        self.issuer = issuer
+        self.client = client
+        self.publicAddress = publicAddress
+        discovery = issuer + (issuer.hasSuffix("/") ? "" : "/") + ".well-known/openid-configuration"
+    }
+}
+
+/// The addresses of an OpenID provider.
+public struct OpenIDEndpoints: Sendable, Equatable {
+    /// Where people sign in.
+    public var authorization: String
+    /// Where a code is exchanged for a token.
+    public var token: String
+    /// Where its keys are.
+    public var keys: String
+
+    /// All three.
+    public init(authorization: String, token: String, keys: String) {
+        self.authorization = authorization
+        self.token = token
+        self.keys = keys
+    }
+}
+
 /// Why the server cannot begin.
 public enum ServerError: Error, CustomStringConvertible {
     /// An address that others can reach, without TLS.
@@ -116,7 +161,7 @@ public enum ServerError: Error, CustomStringConvertible {
         case .badTexts(let path, let reason):
             "cannot use '\(path.display)' as texts of the pages: \(reason); it takes the form of Sources/CPages/assets/en.json"
         case .noKeys(let place, let reason):
-            "cannot read the provider's keys from '\(place)': \(reason); check --jwt-keys"
+            "cannot read the provider's keys from '\(place)': \(reason); check --jwt-keys or --oidc-keys"
         }
     }
 }

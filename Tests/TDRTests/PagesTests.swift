@@ -4,7 +4,7 @@ import TDRTestSupport
 import Testing
 
 /// What is missing for a test in a browser; nil when all is there.
-private let missingTool: String? = {
+let missingBrowserTool: String? = {
     guard let python = getenv("TDR_TEST_PYTHON").map({ String(cString: $0) }) else {
         return "TDR_TEST_PYTHON is not set"
     }
@@ -17,26 +17,25 @@ private let missingTool: String? = {
 }()
 
 /// The web pages in a real browser.
-@Suite(.enabled(if: missingTool == nil, "\(missingTool ?? ""); scripts/setup.sh test installs it"))
+@Suite(.enabled(if: missingBrowserTool == nil, "\(missingBrowserTool ?? ""); scripts/setup.sh test installs it"))
 struct PagesTests {
-    private static let folder = BytePath(#filePath).directory
+    private func check(_ name: String) throws { try PagesTests.check(name) }
 
-    private func check(_ name: String, of script: String = "browser.py", clamd: Clamd? = nil) throws {
+    /// Runs a case of a script that drives a browser.
+    static func check(_ name: String, of script: String = "browser.py", clamd: Clamd? = nil) throws {
+        let script = BytePath(#filePath).directory.appending(script)
         let python = String(cString: try #require(getenv("TDR_TEST_PYTHON")))
         let folder = try TemporaryFolder()
         let scanner: [Argument] = clamd.map { ["TDR_TEST_CLAMD=\($0.socket.display)"] } ?? []
         let ended = try Program.run(
             BytePath("/usr/bin/env"),
-            scanner + [
-                "\(python)", "-B", Argument(PagesTests.folder.appending(script)), Argument(Program.tdr), "\(name)",
-                Argument(folder.path),
-            ])
+            scanner + ["\(python)", "-B", Argument(script), Argument(Program.tdr), "\(name)", Argument(folder.path)])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
     }
 
     private func checkRepair(_ name: String) throws {
         let clamd = try Clamd()
-        try withExtendedLifetime(clamd) { try check(name, of: "browser_repair.py", clamd: clamd) }
+        try withExtendedLifetime(clamd) { try PagesTests.check(name, of: "browser_repair.py", clamd: clamd) }
     }
 
     @Test("a transfer goes from an empty store to a bag on pages alone, with awkward names", .timeLimit(.minutes(10)))

@@ -183,6 +183,57 @@ import Testing
         }
     }
 
+    @Test("takes many small files in one request, names those it refuses, and keeps the others", .timeLimit(.minutes(2)))
+    func bundles() throws {
+        let bench = try ServerBench()
+        _ = try bench.serving {
+            let files: [(path: String, bytes: [UInt8])] = (0..<300).map { ("R/\($0)", Array("file \($0)".utf8)) }
+            let mine = try bench.begun(files + [("R/empty", [])])
+            let place: Argument = "\(bench.url)/consignments/\(mine.id)/files"
+            func entry(_ id: String, _ bytes: [UInt8]) throws -> [UInt8] {
+                let digits = Array(id.utf8).filter { $0 != UInt8(ascii: "-") }
+                let count = UInt64(bytes.count)
+                return try #require(Hex.decode(digits))
+                    + (0..<8).map { UInt8(truncatingIfNeeded: count >> (56 - 8 * $0)) } + bytes
+            }
+            func send(_ entries: [[UInt8]], as login: String = "maria") throws -> ServerBench.Answer {
+                try bench.bench.folder.make("bundle", .file(Array(entries.joined())))
+                return try bench.send(
+                    [
+                        "-X", "POST", "-H", "Content-Type: application/octet-stream", "--data-binary",
+                        Argument([UInt8(ascii: "@")] + bench.bench.folder.appending("bundle").bytes), place,
+                    ], as: login)
+            }
+            let all = try zip(mine.files, files.map(\.bytes) + [[]]).map { try entry($0, $1) }
+            #expect(try send(all, as: "stranger").status == 404)
+            #expect(try send([Array(all[0].dropLast())]).status == 400)
+            // Other bytes, another length, and a file that nobody has announced: each refused by itself.
+            let bad = [
+                try entry(mine.files[0], Array("xile 0".utf8)), try entry(mine.files[1], Array("file 1 ".utf8)),
+                try entry("00000000-0000-4000-8000-000000000000", [1]), all[2],
+            ]
+            let first = try send(bad)
+            #expect(first.status == 200, "\(first.text)")
+            #expect(try first.json["received"]?.number == 1)
+            #expect(
+                try first.json["refused"]?.elements.compactMap { $0["code"]?.text }
+                    == ["DIGEST_MISMATCH", "INVALID_INPUT_DATA", "NOT_FOUND"])
+            // All of them, one once more.
+            let second = try send(all)
+            #expect(try second.json["received"]?.number == 301, "\(second.text)")
+            #expect(try second.json["refused"]?.elements.isEmpty == true, "\(second.text)")
+            // The same again is no change; other bytes for what is there are refused.
+            #expect(try send([all[5]]).json["received"]?.number == 1)
+            let other = try send([try entry(mine.files[5], Array("xile 5".utf8))])
+            #expect(try other.json["refused"]?.elements.first?["code"]?.text == "DIGEST_MISMATCH", "\(other.text)")
+            let done = try bench.wait(
+                "{ getConsignment(consignmentid: \"\(mine.id)\") { fileChecks { checksumProgress { filesProcessed } } } }",
+                "getConsignment"
+            ) { $0["fileChecks"]?["checksumProgress"]?["filesProcessed"]?.number == 301 }
+            #expect(done["fileChecks"] != nil)
+        }
+    }
+
     @Test("pages through files by true cursors", .timeLimit(.minutes(2)))
     func pages() throws {
         let bench = try ServerBench()

@@ -20,7 +20,7 @@ import urllib.request
 from pathlib import Path
 
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -68,6 +68,7 @@ class Archive:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.server = None
+        self.more = []
         self.log = open(self.folder / "server.log", "ab+")
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "TDR_STORE": str(self.folder / "store"),
@@ -83,7 +84,7 @@ class Archive:
         self.server = subprocess.Popen(
             [
                 self.tdr, "serve-api", "--listen", f"127.0.0.1:{self.port}", "--export-to", str(self.exports),
-                "--offer-bags", *([] if self.clamd else ["--antivirus", "none"]),
+                "--offer-bags", *([] if self.clamd else ["--antivirus", "none"]), *self.more,
             ], stdout=subprocess.PIPE, stderr=self.log, env=self.environment)
         line = self.server.stdout.readline().decode().strip()
         check(line == self.url, f"the server says {line!r}: {self.said()[-2000:]}")
@@ -125,9 +126,10 @@ class Archive:
 class Browser:
     """A browser, by what people do with it."""
 
-    def __init__(self, url, shots=None, scripts=True):
+    def __init__(self, url, shots=None, scripts=True, prompts="dismiss and notify"):
         self.scripts = scripts
         options = webdriver.ChromeOptions()
+        options.unhandled_prompt_behavior = prompts
         if not scripts:
             # Pages run none; the driver itself still can ask.
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
@@ -152,16 +154,23 @@ class Browser:
 
     @property
     def text(self):
-        return self.driver.find_element(By.TAG_NAME, "body").text
+        # A page that loads again takes its elements away from under the question; then it is asked anew.
+        for _ in range(20):
+            try:
+                return self.driver.find_element(By.TAG_NAME, "body").text
+            except WebDriverException as error:
+                fault = error
+        raise fault
 
     def find(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def wait(self, condition, what):
         try:
-            # Pages that load again take their elements away from under the question.
+            # Pages that load again take their elements away from under the question, which the driver tells of in
+            # several ways.
             WebDriverWait(
-                self.driver, SECONDS, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException]
+                self.driver, SECONDS, poll_frequency=0.1, ignored_exceptions=[WebDriverException]
             ).until(lambda _: condition())
         except Exception as error:
             raise AssertionError(f"{what}; at {self.path} there is: {self.text[:1500]}; {self.complaints()}") from error
@@ -459,46 +468,53 @@ def failures(archive, shots):
 
 
 def resume(archive, shots):
-    """Two thousand files; the server is killed twice in between, and the page loaded again."""
+    """Two thousand files, the server killed twice in between, and the page loaded again."""
     archive.people()
     archive.start()
-    folder = records(archive.folder / "Many", {f"{n // 100}/file {n}.txt": f"number {n}\n" for n in range(2000)})
-    browser = Browser(archive.url, shots)
-
-    def slowly(latency):
-        browser.driver.execute_cdp_cmd(
-            "Network.emulateNetworkConditions",
-            {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1})
-
-    def sent():
-        found = re.match(r"([\d,]+) of", browser.find("#send-says").text)
-        return int(found[1].replace(",", "")) if found else 0
-
+    folder = records(archive.folder / "Many", {f"{n // 50}/file {n}.txt": f"{n:04d}\n" * 2400 for n in range(2000)})
+    browser = Browser(archive.url, shots, prompts="accept")
     try:
         browser.sign_in("maria")
         browser.at("/transfers$")
         path = browser.begin()
         browser.choose(folder)
         browser.driver.execute_cdp_cmd("Network.enable", {})
-        # So slow that there is an in between.
-        slowly(30)
+
+        def throttle(throughput):
+            browser.driver.execute_cdp_cmd(
+                "Network.emulateNetworkConditions",
+                {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": throughput})
+
+        def sent():
+            found = re.match(r"([\d,]+) of", browser.find("#send-says").text)
+            return int(found[1].replace(",", "")) if found else 0
+
+        # So slow that there is an in between; then nearly still, so that it lasts.
+        throttle(1_000_000)
         browser.click("Start the upload")
-        for least in (100, 300):
-            browser.wait(lambda: sent() >= least, "nothing is sent")
-            if least == 100:
-                browser.look("uploading")
-            before = sent()
+        before = 0
+        for name in ("uploading", None):
+            browser.wait(lambda: sent() >= before + 20, "nothing is sent")
+            throttle(1000)
+            if name:
+                browser.look(name)
             archive.kill()
+            # What is not written to is not seen to be gone.
+            throttle(1_000_000)
             browser.wait(lambda: "cannot be reached" in browser.text, "the loss of the server is not told")
-            if least == 100:
-                browser.look("uploading-offline")
+            if name:
+                browser.look(f"{name}-offline")
+            throttle(1000)
             archive.start()
-            browser.wait(lambda: sent() > before + 20, "it does not go on")
-        # The page is loaded again in the middle of it; the driver answers the question whether to leave.
-        browser.driver.refresh()
+            before = sent()
+            throttle(1_000_000 if name else 1000)
+        check(sent() < 2000, "all was sent before the page was loaded again")
+        # Leaving interrupts something, so the browser asks; the answer is yes.
+        browser.driver.execute_cdp_cmd("Page.enable", {})
+        browser.driver.execute_cdp_cmd("Page.navigate", {"url": archive.url + path + "/upload"})
         browser.wait(lambda: "This upload has begun" in browser.text, "the page does not tell what is there")
         browser.look("upload-again")
-        slowly(0)
+        throttle(-1)
         browser.choose(folder)
         browser.click("Start the upload")
         browser.at("/(checks|results|metadata)$")
@@ -511,8 +527,11 @@ def resume(archive, shots):
         if one["totalFiles"] == 2000)
     listed = [json.loads(line) for line in archive.run("status", reference, "--files", "--json").splitlines()]
     there = sorted(one["path"] for one in listed if one["path"].endswith(".txt"))
-    check(there == sorted(f"Many/{n // 100}/file {n}.txt" for n in range(2000)), f"{len(there)} files: {there[:5]}")
+    check(there == sorted(f"Many/{n // 50}/file {n}.txt" for n in range(2000)), f"{len(there)} files: {there[:5]}")
     check(len({one["fileReference"] for one in listed}) == len(listed), "a reference was given twice")
+    # Each once: as many objects as files, and those of the seed.
+    objects = [one for one in (archive.folder / "store" / "objects").rglob("*") if one.is_file()]
+    check(len(objects) == 2000 + 2, len(objects))
 
 
 def security(archive, _):

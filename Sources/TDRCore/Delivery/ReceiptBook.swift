@@ -13,8 +13,8 @@ public final class ReceiptBook: Sendable {
     private static let few = 8
 
     private struct Waiting {
-        let file: ProvedFile
-        let told: CheckedContinuation<Void, any Error>
+        let files: [ProvedFile]
+        let told: CheckedContinuation<[(any Error)?], Never>
     }
 
     private struct State {
@@ -39,9 +39,16 @@ public final class ReceiptBook: Sendable {
     /// Blocks threads: call it where they may block.
     /// - Throws: ``DeliveryError``, ``StoreError``, ``SystemFault``.
     public func enter(_ file: ProvedFile) async throws {
-        try await withCheckedThrowingContinuation { told in
+        for case let error? in await enter([file]) { throw error }
+    }
+
+    /// Records several files: what kept each from being recorded, in their order; nil for those that are in the store
+    /// for good.
+    public func enter(_ files: [ProvedFile]) async -> [(any Error)?] {
+        if files.isEmpty { return [] }
+        return await withCheckedContinuation { told in
             let mine = state.withLock { state -> Bool in
-                state.waiting.append(Waiting(file: file, told: told))
+                state.waiting.append(Waiting(files: files, told: told))
                 if state.isWriting { return false }
                 state.isWriting = true
                 return true
@@ -54,32 +61,34 @@ public final class ReceiptBook: Sendable {
     private func writeAll() {
         while true {
             let batch = state.withLock { state -> [Waiting] in
-                let batch = Array(state.waiting.prefix(ReceiptBook.batch))
+                var count = 0
+                let batch = state.waiting.prefix { one in
+                    let fits = count == 0 || count + one.files.count <= ReceiptBook.batch
+                    count += one.files.count
+                    return fits
+                }
                 state.waiting.removeFirst(batch.count)
                 if batch.isEmpty { state.isWriting = false }
-                return batch
+                return Array(batch)
             }
             if batch.isEmpty { return }
-            do {
-                let complete = try write(batch.map(\.file))
-                for one in batch { one.told.resume() }
-                for consignment in complete { completed(consignment) }
-            } catch  where batch.count == 1 {
-                batch[0].told.resume(throwing: error)
-            } catch {
+            let files = batch.flatMap(\.files)
+            if let error = record(files) {
                 // One of them is at fault; each by itself, so that it keeps no other from being recorded.
-                for one in batch { writeAlone(one) }
+                for one in batch { one.told.resume(returning: files.count == 1 ? [error] : one.files.map { record([$0]) }) }
+            } else {
+                for one in batch { one.told.resume(returning: one.files.map { _ in nil }) }
             }
         }
     }
 
-    private func writeAlone(_ one: Waiting) {
+    /// Records all of them or none; what kept them from it.
+    private func record(_ files: [ProvedFile]) -> (any Error)? {
         do {
-            let complete = try write([one.file])
-            one.told.resume()
-            for consignment in complete { completed(consignment) }
+            for consignment in try write(files) { completed(consignment) }
+            return nil
         } catch {
-            one.told.resume(throwing: error)
+            return error
         }
     }
 

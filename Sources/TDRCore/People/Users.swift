@@ -17,6 +17,12 @@ public struct User: Sendable, Identifiable {
     public let hasPassword: Bool
     /// Whether they are kept out.
     public let isDisabled: Bool
+    /// The OpenID provider whose user they are; nil for one of our own.
+    public let issuer: String?
+    /// Tries to sign in that have failed since the last that did not.
+    public let failedTries: Int
+    /// Until when no further try is looked at.
+    public let lockedUntil: Timestamp?
     /// When they were added.
     public let created: Timestamp
     /// The tokens that were made for them, oldest first.
@@ -81,6 +87,11 @@ public struct NewUser: Sendable {
             throw PeopleError.badName(what: what)
         }
         guard email.contains("@") else { throw PeopleError.badName(what: "e-mail address") }
+        try NewUser.check(roles, body: body)
+    }
+
+    /// - Throws: ``PeopleError/bodyMissing(_:)``.
+    static func check(_ roles: Set<Role>, body: String?) throws {
         let needBody: [Role] = [.standardUser, .judgmentUser]
         if body == nil, let role = needBody.first(where: roles.contains) { throw PeopleError.bodyMissing(role) }
     }

@@ -33,6 +33,8 @@ enum Migrations {
         migrator.registerMigration("metadata") { try $0.execute(sql: metadata) }
         migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
         migrator.registerMigration("pages") { try $0.execute(sql: pages) }
+        migrator.registerMigration("digests to come") { try $0.execute(sql: digestsToCome) }
+        migrator.registerMigration("providers") { try $0.execute(sql: providers) }
         return migrator
     }
 }

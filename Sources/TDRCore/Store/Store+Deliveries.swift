@@ -168,7 +168,7 @@ extension Store {
                     db.cachedStatement(
                         sql: """
                             SELECT file.id, path, origin, declaredFile.size, declaredFile.sha256, declaredFile.modified,
-                                isReceived
+                                isReceived, awaitsDigest
                             FROM file JOIN declaredFile ON fileId = file.id
                             WHERE uuid = ? AND file.consignmentId = ?
                             """), arguments: [Data(file.bytes), consignment.row]),
@@ -178,7 +178,7 @@ extension Store {
             else { return nil }
             return ExpectedFile(
                 row: key.row, key: key, consignment: consignment, id: file, size: try row.value(3), sha256: sha256,
-                modified: try row.value(5), isReceived: try row.value(6))
+                awaitsDigest: try row.value(7), modified: try row.value(5), isReceived: try row.value(6))
         }
     }
 
@@ -200,11 +200,14 @@ extension Store {
             var consignments: [Int64: Consignment] = [:]
             for file in files {
                 let place = file.consignment.row
-                guard try db.statuses(of: file.consignment)[.upload] == .inProgress else {
-                    throw DeliveryError.wrongState("the upload is over; no bytes can be added")
+                // Once for each consignment: nothing here ends its upload.
+                if consignments[place] == nil {
+                    guard try db.statuses(of: file.consignment)[.upload] == .inProgress else {
+                        throw DeliveryError.wrongState("the upload is over; no bytes can be added")
+                    }
                 }
                 try db.cachedStatement(
-                    sql: "UPDATE declaredFile SET isReceived = 1 WHERE fileId = ? AND isReceived = 0 AND sha256 = ?"
+                    sql: "UPDATE declaredFile SET isReceived = 1 WHERE fileId = ? AND isReceived = 0 AND awaitsDigest = 0 AND sha256 = ?"
                 ).execute(arguments: [file.row, Data(file.sha256.bytes)])
                 guard db.changesCount == 1 else {
                     throw DeliveryError.wrongState("the file was declared anew while it was sent; send it again")
@@ -320,11 +323,11 @@ private struct DeclarationWriter {
         let row = try insert(file.path, id, .file)
         try db.cachedStatement(
             sql: """
-                INSERT INTO declaredFile (fileId, consignmentId, matchId, size, modified, sha256, isReceived)
-                VALUES (?, ?, ?, ?, ?, ?, 0)
+                INSERT INTO declaredFile (fileId, consignmentId, matchId, size, modified, sha256, isReceived, awaitsDigest)
+                VALUES (?, ?, ?, ?, ?, coalesce(?6, zeroblob(32)), 0, ?6 IS NULL)
                 """
         ).execute(arguments: [
-            row, consignment.row, file.matchId, file.size, file.modified, Data(file.sha256.bytes),
+            row, consignment.row, file.matchId, file.size, file.modified, file.sha256.map { Data($0.bytes) },
         ])
         return DeclaredFileID(fileId: id, matchId: file.matchId, isReceived: false)
     }
@@ -335,20 +338,27 @@ private struct DeclarationWriter {
     private func declareAgain(_ file: CheckedDeclaration, row: Int64) throws -> Bool {
         guard
             let old = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT size, sha256, isReceived FROM declaredFile WHERE fileId = ?"),
+                db.cachedStatement(
+                    sql: "SELECT size, sha256, isReceived, awaitsDigest FROM declaredFile WHERE fileId = ?"),
                 arguments: [row])
         else { throw DeliveryError.clash(file.path) }
-        let isSame = try old.value(0) == file.size && old.value(1) == Data(file.sha256.bytes)
+        let hasSameSize = try old.value(0) == file.size
+        // Who does not say the digest yet does not contradict the one that is known.
+        let isSame = try hasSameSize && (file.sha256 == nil || old.value(1) == file.sha256.map { Data($0.bytes) })
         if try old.value(2) as Bool {
             guard isSame else { throw DeliveryError.receivedDifferently(file.path) }
             return true
         }
+        let digest = try file.sha256.map { Data($0.bytes) } ?? (hasSameSize ? old.value(1) : Data(count: 32))
+        let awaits = try file.sha256 == nil && (!hasSameSize || old.value(3))
         try db.cachedStatement(
-            sql: "UPDATE declaredFile SET matchId = ?, size = ?, modified = ?, sha256 = ? WHERE fileId = ?"
-        ).execute(arguments: [file.matchId, file.size, file.modified, Data(file.sha256.bytes), row])
+            sql: """
+                UPDATE declaredFile SET matchId = ?, size = ?, modified = ?, sha256 = ?, awaitsDigest = ? WHERE fileId = ?
+                """
+        ).execute(arguments: [file.matchId, file.size, file.modified, digest, awaits, row])
         if !isSame {
             try db.recordEvent(
-                run, at: time, consignment: consignment.row, file: row, "DeclaredAnew", old: nil, new: file.sha256.hex)
+                run, at: time, consignment: consignment.row, file: row, "DeclaredAnew", old: nil, new: file.sha256?.hex)
         }
         return false
     }

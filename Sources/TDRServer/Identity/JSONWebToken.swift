@@ -27,7 +27,7 @@ struct JSONWebToken {
 
     /// Why a token does not count; for the log, never for the client.
     enum Refusal: Error {
-        case malformed, algorithm, unknownKey, signature, issuer, audience, expired, notYet, noUser
+        case malformed, algorithm, unknownKey, signature, issuer, audience, party, nonce, expired, notYet, noUser
     }
 
     init(_ text: String) throws {
@@ -87,6 +87,10 @@ struct Claims: Decodable {
     let aud: [String]
     let exp: Double?
     let nbf: Double?
+    /// What ties an ID token to one sign-in.
+    let nonce: String?
+    /// The client that an ID token was made for, where it has several audiences.
+    let party: String?
     let userID: String?
     let login: String?
     let name: String?
@@ -131,6 +135,8 @@ struct Claims: Decodable {
         }
         exp = try all.decodeIfPresent(Double.self, forKey: Key("exp"))
         nbf = try all.decodeIfPresent(Double.self, forKey: Key("nbf"))
+        nonce = try all.decodeIfPresent(String.self, forKey: Key("nonce"))
+        party = try all.decodeIfPresent(String.self, forKey: Key("azp"))
         userID = try all.decodeIfPresent(String.self, forKey: Key("user_id"))
         login = try all.decodeIfPresent(String.self, forKey: Key("preferred_username"))
         name = try all.decodeIfPresent(String.self, forKey: Key("name"))
@@ -151,6 +157,30 @@ struct Claims: Decodable {
             }
         }
         self.roles = roles
+    }
+}
+
+/// Proves tokens of one provider.
+struct TokenVerifier: Sendable {
+    let options: ProviderOptions
+    let keys: WebKeys
+
+    init(_ options: ProviderOptions) {
+        self.options = options
+        keys = WebKeys(options.keys)
+    }
+
+    /// A token that the provider has signed; whose it is and whether it counts now is not looked at.
+    ///
+    /// - Throws: ``JSONWebToken/Refusal``; ``ServerError/noKeys(_:reason:)``.
+    func verified(_ text: String) async throws -> JSONWebToken {
+        let token = try JSONWebToken(text)
+        // Before the provider is asked for keys: it must be one of those that we take at all.
+        guard ["RS256", "ES256"].contains(token.header.alg) else { throw JSONWebToken.Refusal.algorithm }
+        let keys = try await keys.keys(named: token.header.kid)
+        if keys.isEmpty { throw JSONWebToken.Refusal.unknownKey }
+        guard try keys.contains(where: { try token.isSigned(by: $0) }) else { throw JSONWebToken.Refusal.signature }
+        return token
     }
 }
 

@@ -1,10 +1,6 @@
-import AsyncHTTPClient
 import Crypto
 import CryptoExtras
 import FoundationEssentials
-import Logging
-import NIOCore
-import NIOHTTP1
 import Streams
 import Synchronization
 
@@ -119,9 +115,7 @@ final class WebKeys: Sendable {
     }
 
     private func read() async throws -> [WebKey] {
-        guard
-            place.hasPrefix("https://") || place.hasPrefix("http://127.0.0.1:") || place.hasPrefix("http://localhost:")
-        else {
+        guard place.hasPrefix("https://") || place.hasPrefix("http://") else {
             do {
                 return try WebKey.reading(readWhole(BytePath(place), limit: WebKeys.maximumBytes))
             } catch {
@@ -129,13 +123,7 @@ final class WebKeys: Sendable {
             }
         }
         do {
-            let response = try await HTTPClient.shared.execute(
-                HTTPClientRequest(url: place), timeout: .seconds(10))
-            guard response.status.code == 200 else { throw ServerError.noKeys(place, reason: "\(response.status)") }
-            let body = try await response.body.collect(upTo: WebKeys.maximumBytes)
-            return try WebKey.reading(Array(body.readableBytesView))
-        } catch let error as ServerError {
-            throw error
+            return try WebKey.reading(try await ProviderHTTP.get(place))
         } catch {
             throw ServerError.noKeys(place, reason: "\(error)")
         }

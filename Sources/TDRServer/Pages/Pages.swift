@@ -18,16 +18,22 @@ struct Pages: Sendable {
     /// One thread for passwords, so that a flood of tries takes one core at most.
     let passwordThread: BlockingExecutor
     let setup: SetupLink
+    /// With which people may sign in beside passwords.
+    let openID: OpenIDProvider?
+    let clock: @Sendable () -> Timestamp
     let options: ServerOptions
     let tries = Crowd()
     let formats = FormatCounts()
 
     init(
-        archive: Archive, passwordThread: BlockingExecutor, setup: SetupLink, options: ServerOptions
+        archive: Archive, passwordThread: BlockingExecutor, setup: SetupLink, openID: OpenIDProvider?,
+        clock: @escaping @Sendable () -> Timestamp, options: ServerOptions
     ) throws {
         self.archive = archive
         self.passwordThread = passwordThread
         self.setup = setup
+        self.openID = openID
+        self.clock = clock
         self.options = options
         files = try PageFiles()
         var texts = try PageTexts(files.files["en.json"]?.bytes ?? [])
@@ -55,6 +61,7 @@ struct Pages: Sendable {
         let session = BrowserSession(archive: archive, cookies: cookies)
         let pages = router.group().add(middleware: PageFrame(pages: self, session: session))
         addSignIn(to: pages)
+        addProvider(to: pages)
         addAccount(to: pages)
         addTransfers(to: pages)
         addChecks(to: pages)
@@ -68,6 +75,7 @@ struct Pages: Sendable {
         let scripts = router.group("pages").add(middleware: session)
         addUpload(to: scripts)
         FileRoutes(archive: archive).add(to: scripts)
+        BundleRoute(archive: archive).add(to: scripts)
         ProgressEvents(archive: archive).add(to: scripts)
     }
 
@@ -155,7 +163,8 @@ struct Pages: Sendable {
         all["content"] = files.templates.render(all, withTemplate: template) ?? ""
         let html = files.templates.render(all, withTemplate: "layout") ?? ""
         return Response(
-            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            // What a page shows is for whoever is signed in now, and stays in no cache.
+            status: status, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(string: html)))
     }
 

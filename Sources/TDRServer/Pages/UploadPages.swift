@@ -120,7 +120,8 @@ extension Pages {
     private struct FileList: Decodable {
         struct One: Decodable {
             let path: String
-            let checksum: String
+            /// Absent while it is being computed.
+            let checksum: String?
             let lastModified: Int64
             let size: Int64
             let matchId: String
@@ -173,6 +174,10 @@ extension Pages {
                 "this upload was begun with the folder '\(displayName(of: consignment.parentFolder))'; choose that one again"
             )
         }
+        if statuses[.upload] == .completed, list.files.isEmpty, list.emptyFolders.isEmpty {
+            // The last word of an upload once more, since its answer was lost.
+            return try known([], of: consignment)
+        }
         let files = list.files.map {
             DeclaredFile(
                 originalPath: $0.path, checksum: $0.checksum, lastModified: $0.lastModified, fileSize: $0.size,
@@ -180,7 +185,11 @@ extension Pages {
         }
         let ids = try store.declare(
             files, emptyDirectories: list.emptyFolders, in: consignment, more: list.more, run: run)
-        let report = try store.report(on: consignment)
+        return try known(ids, of: consignment)
+    }
+
+    private func known(_ ids: [DeclaredFileID], of consignment: Consignment) throws -> Known {
+        let report = try archive.store.report(on: consignment)
         return Known(
             files: ids.map { .init(id: "\($0.fileId)", matchId: $0.matchId, isReceived: $0.isReceived) },
             total: report.files, received: report.fileCounts[.upload]?[.success] ?? 0,

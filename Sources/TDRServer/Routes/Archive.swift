@@ -11,6 +11,8 @@ struct Archive: Sendable {
     /// For bytes on their way in, so that they hold up no query.
     let uploadThreads: BlockingExecutor
     let book: ReceiptBook
+    /// Of files whose next piece is awaited.
+    let digests = PartialDigests()
     let metrics: Metrics
     let version: String
     let canExport: Bool

@@ -71,6 +71,8 @@ struct ServeCommand: TDRCommand {
     @Option(help: ArgumentHelp("Its keys (JWKS): https://…, or a file.", valueName: "place"))
     var jwtKeys: String?
 
+    @OptionGroup(title: "Sign-in with OpenID") var openID: OpenIDArguments
+
     @Option(
         help: ArgumentHelp(
             "Texts of the web pages, instead of the English ones where the file has them: JSON.", valueName: "file"))
@@ -148,6 +150,9 @@ struct ServeCommand: TDRCommand {
         if let jwtIssuer, let jwtAudience, let jwtKeys {
             options.provider = ProviderOptions(issuer: jwtIssuer, audience: jwtAudience, keys: jwtKeys)
         }
+        let scheme = tlsCert == nil ? "http" : "https"
+        options.openID = try openID.options(
+            context.environment, own: port == 0 ? nil : "\(scheme)://\(listen)")
         let library = context.signatureLibrary
         let server = APIServer(store: store, options: options, version: TDR.version, clock: context.clock) {
             try library.inUse().signatures
