@@ -128,6 +128,25 @@ private func engine(_ rules: [BytePath] = [], cache: BytePath? = nil, seconds: I
         }
     }
 
+    @Test("forgets a large file in the middle, and judges the next by itself")
+    func abandoned() throws {
+        let folder = try TemporaryFolder()
+        let rules = try folder.make(
+            "r.yar", .file(Array(YaraTests.rule("bad", #"strings: $a = "EICAR-STANDARD" condition: $a"#).utf8)))
+        let engine = try engine([rules])
+        let bytes = [UInt8](repeating: 0x2E, count: 14 << 20)
+        let file = SharedFile(try OpenFile.reading(try folder.make("large", .file(Clamd.eicar + bytes))))
+        let session = engine.session()
+        for _ in 0..<3 {
+            let subject = ScanSubject(size: Int64(bytes.count + 68), name: [0x61], path: [0x61])
+            let ticket = session.begin(file, subject)
+            (Clamd.eicar + bytes.prefix(10 << 20)).withUnsafeBytes { session.consume($0, at: 0) }
+            session.abandon(ticket)
+        }
+        #expect(try verdict(of: engine, on: bytes) == .clean)
+        #expect(try verdict(of: engine, on: bytes + Clamd.eicar) != .clean)
+    }
+
     @Test("evaluates conditions about the whole of a large file")
     func conditions() throws {
         let folder = try TemporaryFolder()

@@ -108,6 +108,14 @@ final class CheckRecorder: Sendable {
             })
     }
 
+    /// Tells others that the run broke off.
+    func tell(ofCrash error: any Error) {
+        // Where not even this can be written, all that can be told is the error that the caller has.
+        try? store.write { db in
+            try db.notify(.checksCrashed(cause: "\(error)"), of: consignment, at: store.clock())
+        }
+    }
+
     private func write(_ findings: [FileFindings]) throws {
         if findings.isEmpty { return }
         let now = store.clock()

@@ -175,8 +175,11 @@ public struct CheckRun: Sendable {
             }
         } catch {
             // What is finished is kept, whatever ended the run.
-            for job in jobs.takeAll() { try job.stop() }
-            throw error
+            var cause = error
+            for job in jobs.takeAll() {
+                do { try job.stop(after: error) } catch { cause = error }
+            }
+            throw cause
         }
     }
 

@@ -140,7 +140,11 @@ extension Doctor {
                     mend: "tdr check \(references.prefix(5).joined(separator: " ")) --only format --again")
             ]
         } catch {
-            return [DoctorLine("signatures", .unknown, "which signatures were used cannot be told: \(error)")]
+            return [
+                DoctorLine(
+                    "signatures", .unknown, "which signatures were used cannot be told: \(error)",
+                    mend: "run tdr doctor again later")
+            ]
         }
     }
 }

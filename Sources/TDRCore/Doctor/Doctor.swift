@@ -26,6 +26,7 @@ public struct DoctorLine: Sendable, Hashable {
     public let mend: String?
 
     init(_ area: String, _ level: Level, _ found: String, mend: String? = nil) {
+        assert(level == .ok || mend != nil, "whatever is amiss has an act that mends it: \(area), \(found)")
         (self.area, self.level, self.found, self.mend) = (area, level, found, mend)
     }
 }
