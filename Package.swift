@@ -61,7 +61,7 @@ let package = Package(
             name: "Archives", dependencies: ["CArchive", "CDeflate", "CZlib", "CZstd", "Streams"],
             swiftSettings: settings),
         .target(name: "BagIt", dependencies: ["Streams"], swiftSettings: settings),
-        .target(name: "GraphQL", swiftSettings: settings),
+        .target(name: "GraphQL", dependencies: ["Streams"], swiftSettings: settings),
         // Comma-separated values, as they come from people.
         .target(name: "Delimited", dependencies: ["Streams"], swiftSettings: settings),
         .target(
@@ -165,7 +165,7 @@ let package = Package(
             name: "BagItTests", dependencies: ["Archives", "BagIt", "Streams", "TDRCore"], swiftSettings: settings),
 
         .testTarget(
-            name: "GraphQLTests", dependencies: ["GraphQL"], exclude: ["Oracle"], swiftSettings: settings),
+            name: "GraphQLTests", dependencies: ["GraphQL", "Streams"], exclude: ["Oracle"], swiftSettings: settings),
 
         .testTarget(
             name: "S3Tests",

@@ -5,7 +5,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 public import Streams
-import Synchronization
+import Streams
 import TDRCore
 
 /// Asks a tdr server, and tries again what the network has lost.
@@ -14,7 +14,7 @@ public struct APIClient: Sendable {
     private static let largestAnswer = 64 << 20
     /// Clients by the authority they trust, an empty path for those that the machine trusts. They live as long as the
     /// program: their connections are shared.
-    private static let clients = Mutex<[BytePath: HTTPClient]>([:])
+    private static let clients = Guarded<[BytePath: HTTPClient]>([:])
 
     private static func client(trusting authority: BytePath?) throws(ClientError) -> HTTPClient {
         let place = authority ?? BytePath([UInt8]())

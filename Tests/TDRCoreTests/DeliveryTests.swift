@@ -1,6 +1,5 @@
 import GRDB
 import Streams
-import Synchronization
 import TDRTestSupport
 import Testing
 
@@ -18,7 +17,7 @@ import Testing
         let book: ReceiptBook
         let completed = Completed()
 
-        final class Completed: Sendable { let references = Mutex<[ConsignmentReference]>([]) }
+        final class Completed: Sendable { let references = Guarded<[ConsignmentReference]>([]) }
 
         var path: BytePath { folder.appending("store") }
 

@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 import TDRTestSupport
 import Testing
 
@@ -16,7 +15,7 @@ import Testing
         private let time: Clock
 
         final class Clock: Sendable {
-            let now = Mutex(Timestamp(milliseconds: 1_800_000_000_000))
+            let now = Guarded(Timestamp(milliseconds: 1_800_000_000_000))
         }
 
         init() throws {

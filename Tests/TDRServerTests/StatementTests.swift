@@ -1,7 +1,6 @@
 import GRDB
 import GraphQL
 import Streams
-import Synchronization
 import TDRTestSupport
 import Testing
 
@@ -12,7 +11,7 @@ import Testing
 @Suite struct StatementTests {
     private static let run = RunInfo(actor: "tester", command: "test", version: "0")
 
-    private final class Count: Sendable { let statements = Mutex(0) }
+    private final class Count: Sendable { let statements = Guarded(0) }
 
     @Test("asks the database as often for many files or consignments as for few")
     func pages() async throws {

@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 
 /// Digests of files that come in pieces, kept from one piece to the next: else each piece would cost a reading of all
 /// that came before it.
@@ -20,7 +19,7 @@ public final class PartialDigests: Sendable {
         var turns = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// None are kept yet.
     public init() {}

@@ -1,7 +1,6 @@
 import CShims
 import Glibc
 import Streams
-import Synchronization
 
 /// Makes files that have arrived durable and records them: all that came while the last ones were being recorded, with
 /// one sync and one transaction. So a thousand small files cost a few syncs and not a thousand.
@@ -24,7 +23,7 @@ public final class ReceiptBook: Sendable {
 
     private let store: Store
     private let run: RunID
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let completed: @Sendable (Consignment) -> Void
 
     /// A book for `store`, recorded as `run`; `completed` is called for each consignment that is complete.

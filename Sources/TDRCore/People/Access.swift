@@ -1,4 +1,4 @@
-import Synchronization
+import Streams
 
 /// Something that can be asked of the archive through its API.
 public enum Act: String, Sendable, CaseIterable {
@@ -166,7 +166,7 @@ public struct ConsignmentFacts: Sendable {
 
 /// A value that is found out when it is first asked for.
 package final class Memo<Value: Sendable>: Sendable {
-    private let value = Mutex<Value?>(nil)
+    private let value = Guarded<Value?>(nil)
 
     package var known: Value? {
         get { value.withLock { $0 } }

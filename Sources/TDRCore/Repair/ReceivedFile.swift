@@ -1,7 +1,7 @@
 import CShims
 import Glibc
 public import Streams
-import Synchronization
+import Streams
 
 /// A file that comes through a form: in `incoming/forms` of the store, hidden from everybody, until somebody takes its
 /// bytes. It goes with this value; what a crash leaves is swept away at the next start of the server.
@@ -17,7 +17,7 @@ public final class ReceivedFile: Sendable {
     /// Where it is.
     public let place: BytePath
     private let file: OpenFile
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Begins a file of about `expected` bytes.
     ///

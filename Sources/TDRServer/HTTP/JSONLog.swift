@@ -1,7 +1,7 @@
 import Glibc
 import GraphQL
 import Logging
-import Synchronization
+import Streams
 import TDRCore
 
 /// Writes the log as JSON Lines on stderr: one object a line, keys sorted, whole lines at once.
@@ -15,7 +15,7 @@ struct JSONLog: LogHandler {
     }
 
     /// One writer at a time: lines do not mix.
-    private static let writing = Mutex(())
+    private static let writing = Guarded(())
 
     func log(event: LogEvent) {
         // Frameworks below us log what they please under their own names; ours is what is asked for.

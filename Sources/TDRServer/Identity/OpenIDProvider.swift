@@ -1,6 +1,5 @@
 import FoundationEssentials
 import Streams
-import Synchronization
 import TDRCore
 
 /// The OpenID provider with which people sign in to the pages: authorisation code flow (OpenID Connect Core 1.0 §3.1)
@@ -38,7 +37,7 @@ final class OpenIDProvider: Sendable {
 
     private let options: OpenIDOptions
     private let clock: @Sendable () -> Timestamp
-    private let known = Mutex<Known?>(nil)
+    private let known = Guarded<Known?>(nil)
     /// Sign-ins that wait for the provider.
     let pending = PendingSignIns()
 

@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 import TDRCore
 
 /// A sign-in that has been sent to the provider and is not back yet.
@@ -30,7 +29,7 @@ final class PendingSignIns: Sendable {
         var order: [String] = []
     }
 
-    private let entries = Mutex(Entries())
+    private let entries = Guarded(Entries())
 
     /// Begins a sign-in; its state.
     func begin(

@@ -2,7 +2,6 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 import Streams
-import Synchronization
 
 /// A public key of an OpenID provider (RFC 7517).
 struct WebKey: Sendable {
@@ -80,7 +79,7 @@ final class WebKeys: Sendable {
     }
 
     private let place: String
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(_ place: String) { self.place = place }
 

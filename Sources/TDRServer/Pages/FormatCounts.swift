@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 import TDRCore
 
 /// How often each format occurs in the consignments that were looked at last: counting walks all files of one, so it is
@@ -18,7 +17,7 @@ final class FormatCounts: Sendable {
         let withdrawn: Int
     }
 
-    private let known = Mutex<[(id: RecordID, state: State, counts: Counts)]>([])
+    private let known = Guarded<[(id: RecordID, state: State, counts: Counts)]>([])
 
     /// The commonest formats, counted anew when anything has changed.
     func counts(of report: ConsignmentReport, in store: Store) throws -> Counts {
