@@ -6,7 +6,7 @@
 # and three times that while measuring).
 #   Benchmarks/run.sh checks …    all three checks beside clamdscan, siegfried and bagit-python
 #   Benchmarks/run.sh exports …   the original's published sets, and S3 beside aws s3 cp
-#   Benchmarks/run.sh compress …  the forms of export beside gzip and pigz, on folders
+#   Benchmarks/run.sh compress …  the forms of export beside tar with sha256sum, gzip and pigz
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/../scripts/common.sh"
 
