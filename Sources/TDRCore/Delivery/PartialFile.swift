@@ -55,7 +55,7 @@ public final class PartialFile {
         case .at(let offset):
             guard offset == there else { throw DeliveryError.wrongOffset(expected: there) }
             var hasher = SHA256Hasher()
-            try file.forEachPiece(of: there) { bytes, _ in hasher.update(bytes) }
+            try FileSource(file, count: there).forEachPiece { bytes, _ in hasher.update(bytes) }
             self.hasher = hasher
             begin = there
         }

@@ -1,4 +1,3 @@
-import CShims
 import Glibc
 import Streams
 import Synchronization
@@ -36,6 +35,10 @@ public final class ReceiptBook: Sendable {
     /// Blocks threads: call it where they may block.
     /// - Throws: ``DeliveryError``, ``StoreError``, ``SystemFault``.
     public func enter(_ file: ProvedFile) async throws {
+        // Sending takes long: each caller sends its own file, on its own thread, before it waits for the others.
+        if try store.objectPlace() != nil, !(try store.notReceived([file.expected]).isEmpty) {
+            try store.shelf(of: file.expected.consignment).adopt(file.place, as: file.expected.id)
+        }
         try await withCheckedThrowingContinuation { told in
             let mine = state.withLock { state -> Bool in
                 state.waiting.append(Waiting(file: file, told: told))
@@ -82,7 +85,7 @@ public final class ReceiptBook: Sendable {
 
     /// First the bytes under their final names, durable; then the rows that say they are there.
     private func write(_ files: [ProvedFile]) throws -> [Consignment] {
-        try makeDirectory(store.directory.appending("objects"), intermediate: false)
+        let inFolder = try store.objectPlace() == nil
         // What is recorded is never replaced: it may have been checked, or put into quarantine, since.
         let waiting = try store.notReceived(files.map(\.expected))
         for file in files {
@@ -90,17 +93,12 @@ public final class ReceiptBook: Sendable {
                 _ = file.place.withCString { unlink($0) }  // of no use to anybody
                 continue
             }
-            let folder = ObjectFolder.path(of: file.expected.consignment.id, in: store)
-            try makeDirectory(folder, intermediate: false)
-            let final = folder.appending(file.expected.id.description)
-            let moved = file.place.withCString { from in
-                chmod(from, 0o400) == 0 && final.withCString { rename(from, $0) } == 0
-            }
-            // A batch that failed may have moved it before.
-            let isThere = !moved && errno == ENOENT && (try? FileStatus.of(final)) != nil  // else: not there
-            if !moved, !isThere { throw SystemFault("store", final) }
+            if inFolder { try store.shelf(of: file.expected.consignment).adopt(file.place, as: file.expected.id) }
         }
         try OpenFile.directory(store.directory).syncFileSystem()
-        return try store.recordReceived(files.map(\.expected).filter { waiting.contains($0.row) }, run: run)
+        let complete = try store.recordReceived(files.map(\.expected).filter { waiting.contains($0.row) }, run: run)
+        // What went to a server has been needed until now.
+        if !inFolder { for file in files { _ = file.place.withCString { unlink($0) } } }
+        return complete
     }
 }

@@ -31,6 +31,7 @@ enum Migrations {
         migrator.registerMigration("notices") { try $0.execute(sql: notices) }
         migrator.registerMigration("metadata") { try $0.execute(sql: metadata) }
         migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
+        migrator.registerMigration("objectPlace") { try $0.execute(sql: objectPlace) }
         return migrator
     }
 
@@ -168,6 +169,18 @@ enum Migrations {
             etag TEXT,
             PRIMARY KEY (s3UploadId, number)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Where the objects are when they are not in the store's folder: one row, or none.
+    private static let objectPlace = """
+        CREATE TABLE objectPlace (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            location TEXT NOT NULL,
+            address TEXT,
+            region TEXT NOT NULL,
+            style TEXT,
+            profile TEXT
+        ) STRICT;
         """
 
     /// Sign-ins to the pages. Of a session's secret only the digest is kept; rows go when it ends.
