@@ -9,7 +9,7 @@
 #   Benchmarks/run.sh exports …   the original's published sets, and S3 beside aws s3 cp
 #   Benchmarks/run.sh server …    the API beside graphql-core on uvicorn, and uploads beside nginx
 #   Benchmarks/run.sh pages …     the web pages in headless Chromium: uploads beside curl, first paint, large results
-#   Benchmarks/run.sh compress …  the forms of export beside gzip and pigz, on folders
+#   Benchmarks/run.sh compress …  the forms of export beside tar with sha256sum, gzip and pigz
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/../scripts/common.sh"
 

@@ -18,13 +18,13 @@ func verdict(
     of engine: any AntivirusEngine, at path: BytePath, name: String = "file", pieces: Int = 1 << 20
 ) throws -> AntivirusVerdict {
     let session = engine.session()
-    let file = SharedFile(try OpenFile.reading(path))
-    let size = try file.file.status().size
+    let file = try OpenBytes(OpenFile.reading(path))
+    let size = file.size
     let ticket = session.begin(file, ScanSubject(size: size, name: Array(name.utf8), path: Array("a/\(name)".utf8)))
     let buffer = Buffer(count: pieces)
     var offset: Int64 = 0
     while session.wantsBytes, offset < size {
-        let count = try file.file.read(into: buffer.bytes, at: offset)
+        let count = try file.source.read(into: buffer.bytes, at: offset)
         if count == 0 { break }
         session.consume(buffer.prefix(count), at: offset)
         offset += Int64(count)

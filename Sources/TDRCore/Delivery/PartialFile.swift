@@ -65,7 +65,7 @@ public final class PartialFile {
                 hasher = kept
             } else {
                 var hasher = SHA256Hasher()
-                try file.forEachPiece(of: there) { bytes, _ in hasher.update(bytes) }
+                try FileSource(file, count: there).forEachPiece { bytes, _ in hasher.update(bytes) }
                 self.hasher = hasher
             }
             begin = there

@@ -1,4 +1,3 @@
-import CShims
 import Glibc
 import Streams
 
@@ -44,8 +43,12 @@ public final class ReceiptBook: Sendable {
     /// Records several files: what kept each from being recorded, in their order; nil for those that are in the store
     /// for good.
     public func enter(_ files: [ProvedFile]) async -> [(any Error)?] {
-        if files.isEmpty { return [] }
-        return await withCheckedContinuation { told in
+        // Sending takes long: each caller sends its own files, on its own thread, before it waits for the others.
+        var outcomes = files.map(send)
+        let sent = files.indices.filter { outcomes[$0] == nil }
+        if sent.isEmpty { return outcomes }
+        let files = sent.map { files[$0] }
+        let recorded = await withCheckedContinuation { told in
             let mine = state.withLock { state -> Bool in
                 state.waiting.append(Waiting(files: files, told: told))
                 if state.isWriting { return false }
@@ -54,6 +57,20 @@ public final class ReceiptBook: Sendable {
             }
             // Whoever comes first writes for all who come meanwhile.
             if mine { writeAll() }
+        }
+        for (index, outcome) in zip(sent, recorded) { outcomes[index] = outcome }
+        return outcomes
+    }
+
+    /// Sends the bytes to where objects are kept when that is not a folder of the store; what kept it from that.
+    private func send(_ file: ProvedFile) -> (any Error)? {
+        do {
+            if try store.objectPlace() != nil, !(try store.notReceived([file.expected]).isEmpty) {
+                try store.shelf(of: file.expected.consignment).adopt(file.place, as: file.expected.id)
+            }
+            return nil
+        } catch {
+            return error
         }
     }
 
@@ -93,7 +110,7 @@ public final class ReceiptBook: Sendable {
 
     /// First the bytes under their final names, durable; then the rows that say they are there.
     private func write(_ files: [ProvedFile]) throws -> [Consignment] {
-        try makeDirectory(store.directory.appending("objects"), intermediate: false)
+        let inFolder = try store.objectPlace() == nil
         // What is recorded is never replaced: it may have been checked, or put into quarantine, since.
         let waiting = try store.notReceived(files.map(\.expected))
         for file in files {
@@ -101,18 +118,14 @@ public final class ReceiptBook: Sendable {
                 _ = file.place.withCString { unlink($0) }  // of no use to anybody
                 continue
             }
-            let folder = ObjectFolder.path(of: file.expected.consignment.id, in: store)
-            try makeDirectory(folder, intermediate: false)
-            let final = folder.appending(file.expected.id.description)
-            let moved = file.place.withCString { from in
-                chmod(from, 0o400) == 0 && final.withCString { rename(from, $0) } == 0
-            }
-            // A batch that failed may have moved it before.
-            let isThere = !moved && errno == ENOENT && (try? FileStatus.of(final)) != nil  // else: not there
-            if !moved, !isThere { throw SystemFault("store", final) }
+            if inFolder { try store.shelf(of: file.expected.consignment).adopt(file.place, as: file.expected.id) }
         }
-        try sync(files.map(\.expected).filter { waiting.contains($0.row) })
-        return try store.recordReceived(files.map(\.expected).filter { waiting.contains($0.row) }, run: run)
+        let arrived = files.map(\.expected).filter { waiting.contains($0.row) }
+        if inFolder { try sync(arrived) }
+        let complete = try store.recordReceived(arrived, run: run)
+        // What went to a server has been needed until now.
+        if !inFolder { for file in files { _ = file.place.withCString { unlink($0) } } }
+        return complete
     }
 
     /// Has the objects on the disk, with their names.
@@ -120,12 +133,8 @@ public final class ReceiptBook: Sendable {
         guard files.count <= ReceiptBook.few else {
             return try OpenFile.directory(store.directory).syncFileSystem()
         }
-        var folders: Set<BytePath> = [store.directory, store.directory.appending("objects")]
-        for file in files {
-            let folder = ObjectFolder.path(of: file.consignment.id, in: store)
-            try OpenFile.reading(folder.appending(file.id.description)).sync()
-            folders.insert(folder)
+        for (_, theirs) in Dictionary(grouping: files, by: \.consignment.id) {
+            try store.shelf(of: theirs[0].consignment).sync(theirs.map(\.id))
         }
-        for folder in folders { try OpenFile.directory(folder).sync() }
     }
 }

@@ -53,6 +53,7 @@ public struct Intake: Sendable {
                 try agree(request, on: earlier)
                 return try await take(plan, into: earlier, resumed: true, jobs: request.jobs)
             }
+            if request.storage == .copied { try store.lookAtObjectPlace() }
             let runID = try store.begin(run)
             let consignment = try store.create(new, run: runID)
             try agree(request, on: consignment)
@@ -154,7 +155,7 @@ public struct Intake: Sendable {
     ) throws {
         if plan.refused.count > 0 { throw UploadError.refused(plan.refused, policy: links) }
         if plan.files == 0 { throw UploadError.empty(plan.source) }
-        guard storage == .copied else { return }
+        guard storage == .copied, try store.objectPlace() == nil else { return }
         var room = statvfs()
         guard store.directory.withCString({ statvfs($0, &room) }) == 0 else {
             throw SystemFault("look at", store.directory)
@@ -181,18 +182,13 @@ public struct Intake: Sendable {
         try store.move(consignment, .upload, to: .inProgress, run: runID)
         meter.begin("uploading", files: plan.files, bytes: plan.bytes)
 
-        var objects: BytePath?
-        if consignment.storage == .copied {
-            let folder = ObjectFolder.path(of: consignment.id, in: store)
-            try makeDirectory(store.directory.appending("objects"), intermediate: false)
-            try makeDirectory(folder, intermediate: false)
-            objects = folder
-        }
-        let taker = FileTaker(source: plan.source, objects: objects, meter: meter)
+        let shelf = consignment.storage == .copied ? try store.shelf(of: consignment) : nil
+        try shelf?.prepare()
+        let taker = FileTaker(source: plan.source, shelf: shelf, meter: meter)
         let source = try UploadSource(
             FolderScan(plan.source, as: Intake.topPath(of: plan.source), links: consignment.links),
             known: resumed ? KnownFiles(consignment, in: store) : nil, meter: meter)
-        let recorder = UploadRecorder(consignment, in: store, run: runID, objects: objects)
+        let recorder = UploadRecorder(consignment, in: store, run: runID, shelf: shelf)
 
         try await withThrowingTaskGroup(of: UploadStep.self) { group in
             var launched = 0
@@ -233,6 +229,8 @@ public struct Intake: Sendable {
             }
             try recorder.record(recorder.takeBatch())
         }
+        // Of files that have gone since, or are other files now.
+        try store.giveUpUploads(of: consignment, run: runID, where: \.isObject)
         var (stored, failed) = try recorder.finish(plan)
         let vanished = try source.vanished()
         failed.add(vanished.lost)

@@ -35,6 +35,7 @@ enum Migrations {
         migrator.registerMigration("pages") { try $0.execute(sql: pages) }
         migrator.registerMigration("digests to come") { try $0.execute(sql: digestsToCome) }
         migrator.registerMigration("providers") { try $0.execute(sql: providers) }
+        migrator.registerMigration("objectPlace") { try $0.execute(sql: objectPlace) }
         return migrator
     }
 }

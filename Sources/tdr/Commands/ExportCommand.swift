@@ -77,7 +77,8 @@ struct ExportCommand: TDRCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Effort of compression, 0 (none) to 9. What does not shrink is stored as it is.", valueName: "n"))
+            "Effort of compression, 0 (none; in tar.zst hardly any) to 9. What does not shrink is stored as it is.",
+            valueName: "n"))
     var compressionLevel = 6
 
     @Option(

@@ -176,11 +176,13 @@ struct ServeCommand: TDRCommand {
     private func doctor(_ context: CommandContext) throws -> @Sendable () async throws -> [DoctorLine] {
         let policy = try antivirus.policy(context)
         let (store, library, clock) = (context.store, context.signatureLibrary, context.clock)
+        let environment = context.environment
         let target = exportTo?.path
         return {
             var doctor = Doctor(
                 antivirus: policy, store: store, library: library, temporaryFolder: CommandContext.temporaryFolder,
                 now: clock())
+            doctor.environment = environment
             if let target, target.text?.hasPrefix("s3://") == false { doctor.target = target }
             return try await doctor.examine()
         }

@@ -142,9 +142,17 @@ enum StatusText {
             lines.append("Transfer confirmed by \(login) for when the checks end clean")
         }
         for upload in report.unfinishedUploads where !report.isBeingWorkedOn {
+            let again =
+                if report.cancellation != nil {
+                    ""
+                } else if upload.isObject {
+                    "go on with tdr upload --resume \(consignment.reference), or "
+                } else {
+                    "export again, or "
+                }
             lines.append(
                 "Unfinished: \(upload.location.display), \(Text.count(upload.parts, "part")), \(Text.size(upload.bytes))"
-                    + " on the server; export again, or give it up with tdr export --abandon \(consignment.reference)")
+                    + " on the server; \(again)give it up with tdr export --abandon \(consignment.reference)")
         }
         for copy in report.exports {
             let looked =
