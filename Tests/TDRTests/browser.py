@@ -437,7 +437,7 @@ def failures(archive, shots):
         browser.at("/(checks|results)$")
         browser.wait(lambda: (browser.go(path), browser.path.endswith("/results"))[1], "no results")
         check("2 of 3 files need attention" in browser.text, browser.text)
-        check("unpack it" in browser.text and "Is empty" in browser.text, browser.text)
+        check("Unpack it" in browser.text and "Is empty" in browser.text, browser.text)
         browser.look("results-failed")
         browser.driver.find_elements(By.CSS_SELECTOR, "td a")[0].click()
         browser.at("/files/")
@@ -523,8 +523,7 @@ def resume(archive, shots):
         browser.close()
     archive.stop()
     reference = next(
-        one["reference"] for one in map(json.loads, archive.run("status", "--json").splitlines())
-        if one["totalFiles"] == 2000)
+        one["reference"] for one in json.loads(archive.run("status", "--json")) if one["totalFiles"] == 2000)
     listed = [json.loads(line) for line in archive.run("status", reference, "--files", "--json").splitlines()]
     there = sorted(one["path"] for one in listed if one["path"].endswith(".txt"))
     check(there == sorted(f"Many/{n // 50}/file {n}.txt" for n in range(2000)), f"{len(there)} files: {there[:5]}")

@@ -101,10 +101,12 @@ extension Pages {
     private func log(of report: ConsignmentReport) async throws -> (models: [Model], rejection: String?) {
         let entries = try await work { try archive.store.reviews(of: report.consignment) }
         let models = entries.reversed().map { one -> Model in
-            [
+            var model: Model = [
                 "action": texts("reviewAction.\(one.action.rawValue)"), "user": one.login,
-                "time": Pages.moment(one.datetime), "notes": one.notes,
+                "time": Pages.moment(one.datetime),
             ]
+            if !one.notes.isEmpty { model["notes"] = one.notes }
+            return model
         }
         return (models, entries.last { $0.action == .rejection }?.notes)
     }

@@ -34,8 +34,13 @@ extension Pages {
 
     /// Where somebody begins.
     func home(_ context: APIContext) -> String {
-        guard let principal = context.principal else { return "/login" }
-        return Access.allows(principal, .administer, [.none]) ? "/admin" : "/transfers"
+        context.principal.map { Pages.home(of: $0) } ?? "/login"
+    }
+
+    private static func home(of principal: Principal) -> String {
+        if Access.allows(principal, .administer, [.none]) { return "/admin" }
+        let transfers = [Act.createStandard, .createJudgment].contains { Access.allows(principal, $0, [.none]) }
+        return !transfers && Access.allows(principal, .readConsignment, [.underReview]) ? "/reviews" : "/transfers"
     }
 
     /// A path of ours, from a text that anybody may have written; empty when it is none.
@@ -103,8 +108,7 @@ extension Pages {
             if let old { try archive.store.endSessions(of: old.login, old.id, but: nil, run: run) }
             return try archive.store.beginSession(for: principal, agent: agent, peer: context.peer, run: run)
         }
-        let home = Access.allows(principal, .administer, [.none]) ? "/admin" : "/transfers"
-        var response = Pages.redirect(next.isEmpty ? home : next)
+        var response = Pages.redirect(next.isEmpty ? Pages.home(of: principal) : next)
         response.headers.append(
             HTTPField(name: .setCookie, value: cookies.field("session", secret, for: request)))
         response.headers.append(HTTPField(name: .setCookie, value: cookies.field("visit", nil, for: request)))
