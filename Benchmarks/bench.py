@@ -198,11 +198,12 @@ def heading(runs, *peers):
     if first_line("git", "-C", ROOT, "status", "--porcelain"):
         commit += " with changes"
     swift = re.search(r"Swift version (\S+)", first_line("swift", "--version")).group(1)
+    exception = "" if peers else " (a million files: one run)"
     peers = peers or (first_line("openssl", "version").split(" (")[0], "bagit-python 1.9.0", first_line("tar", "--version"))
     return (f"{datetime.date.today()}, tdr {first_line(TDR, '--version')} ({commit}), Swift {swift}, "
             f"{', '.join(peers)}, Python {platform.python_version()}, Linux {platform.release()}; {os.cpu_count()} cores of "
             f"{processor.group(1) if processor else platform.machine()}, {memory:.0f} GiB. Medians of {runs} runs after "
-            "one that is not counted (a million files: one run), warm page cache.")
+            f"one that is not counted{exception}, warm page cache.")
 
 
 def record(text, name="bench"):
