@@ -54,7 +54,7 @@ import Testing
             query.hasSuffix("X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"))
     }
 
-    @Test("agrees with botocore on hundreds of awkward keys and queries", .timeLimit(.minutes(5)))
+    @Test("agrees with botocore on hundreds of awkward keys and queries", .timeLimit(.minutes(10)))
     func botocore() throws {
         var python = "python3"
         if let venv = getenv("TDR_TEST_BAGIT") {

@@ -69,7 +69,7 @@ import Testing
 
     @Test(
         "checks by itself what finishes uploading while it watches, once, and leaves alone what somebody works on",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func watches() async throws {
         let bench = try Bench(["a": "1", "b": "2"])
         let first = try await bench.upload().consignment
@@ -100,7 +100,7 @@ import Testing
         while !condition() { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    @Test("gives the same rows with one job and with eight, with every engine at once", .timeLimit(.minutes(2)))
+    @Test("gives the same rows with one job and with eight, with every engine at once", .timeLimit(.minutes(10)))
     func sameRows() async throws {
         var rows: [[String]] = []
         for jobs in [1, 8] {

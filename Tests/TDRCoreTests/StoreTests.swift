@@ -124,7 +124,7 @@ import Testing
         #expect(try store.consignments().isEmpty)
     }
 
-    @Test("can be read while another process writes, and says so when both want to write", .timeLimit(.minutes(2)))
+    @Test("can be read while another process writes, and says so when both want to write", .timeLimit(.minutes(10)))
     func locked() async throws {
         let bench = try Bench(["a": "x"])
         let consignment = try await bench.upload().consignment

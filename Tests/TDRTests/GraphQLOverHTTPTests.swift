@@ -25,7 +25,7 @@ import Testing
     private static let asked = #"{"query":"{ __typename }"}"#
     private static let typed = #""query":"query Type($name: String!) { __type(name: $name) { name } }""#
 
-    @Test("passes every audit of GraphQL over HTTP", .timeLimit(.minutes(3)))
+    @Test("passes every audit of GraphQL over HTTP", .timeLimit(.minutes(10)))
     func audits() throws {
         let audits =
             GraphQLOverHTTPTests.media + GraphQLOverHTTPTests.requests + GraphQLOverHTTPTests.parameters

@@ -110,7 +110,7 @@ import Testing
 
     @Test(
         "are taken by keys fetched from its address, through a change of keys, and while it is away",
-        .timeLimit(.minutes(3)))
+        .timeLimit(.minutes(10)))
     func provider() throws {
         let bench = try ServerBench()
         let folder = try TemporaryFolder()
@@ -181,7 +181,7 @@ import Testing
         #expect(ended.errors.contains("\"token refused\""))
     }
 
-    @Test("do not let the server begin when its keys cannot be had", .timeLimit(.minutes(1)))
+    @Test("do not let the server begin when its keys cannot be had", .timeLimit(.minutes(10)))
     func absent() throws {
         let bench = try Workbench(["a.txt": "hello"])
         try bench.upload()

@@ -33,7 +33,7 @@ import Testing
 
     @Test(
         "takes results of checks from the program that makes them and from nobody else; statuses follow",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(10)))
     func results() throws {
         let bench = try ServerBench()
         let scanner = try bench.token(of: "scanner", "antivirus")
@@ -130,7 +130,7 @@ import Testing
         #expect(try StoreRows.wrongTallies(bench.bench.store) == [])
     }
 
-    @Test("has a review asked for, rejected with a reason and approved, and its log told", .timeLimit(.minutes(2)))
+    @Test("has a review asked for, rejected with a reason and approved, and its log told", .timeLimit(.minutes(10)))
     func review() throws {
         let bench = try ServerBench()
         let adviser = try bench.token(of: "adviser", "transfer_adviser", body: "TDR-MOCK2")
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    @Test("lets the program that transfers for people act for whom it names, and nobody else", .timeLimit(.minutes(2)))
+    @Test("lets the program that transfers for people act for whom it names, and nobody else", .timeLimit(.minutes(10)))
     func onBehalf() throws {
         let bench = try ServerBench()
         let loader = try bench.token(of: "loader", "data-load")
@@ -232,7 +232,7 @@ import Testing
         }
     }
 
-    @Test("lets the program that exports say where the bag is, once custody has passed", .timeLimit(.minutes(2)))
+    @Test("lets the program that exports say where the bag is, once custody has passed", .timeLimit(.minutes(10)))
     func exportData() throws {
         let bench = try ServerBench()
         let exporter = try bench.token(of: "exporter", "export")
@@ -273,7 +273,7 @@ import Testing
         }
     }
 
-    @Test("tells who makes reports of the findings in all consignments, by time", .timeLimit(.minutes(2)))
+    @Test("tells who makes reports of the findings in all consignments, by time", .timeLimit(.minutes(10)))
     func failures() throws {
         let bench = try ServerBench()
         _ = try bench.serving {
@@ -301,7 +301,7 @@ import Testing
     }
 
     @Test(
-        "records an agreement with what its files have by it, and ends it with both sign-offs", .timeLimit(.minutes(2)))
+        "records an agreement with what its files have by it, and ends it with both sign-offs", .timeLimit(.minutes(10)))
     func agreement() throws {
         let bench = try ServerBench()
         _ = try bench.serving {
@@ -344,7 +344,7 @@ import Testing
         }
     }
 
-    @Test("gives out metadata as a table, takes it in whole or not at all, and single values", .timeLimit(.minutes(2)))
+    @Test("gives out metadata as a table, takes it in whole or not at all, and single values", .timeLimit(.minutes(10)))
     func metadata() throws {
         let bench = try ServerBench()
         _ = try bench.serving {

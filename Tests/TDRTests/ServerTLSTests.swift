@@ -5,7 +5,7 @@ import Testing
 
 /// Serving to others: over TLS.
 @Suite struct ServerTLSTests {
-    @Test("serves over TLS, by its certificate and no other way", .timeLimit(.minutes(2)))
+    @Test("serves over TLS, by its certificate and no other way", .timeLimit(.minutes(10)))
     func serving() throws {
         let bench = try ServerBench()
         let made = try Certificates()
@@ -32,7 +32,7 @@ import Testing
         #expect(!ended.errors.contains("\"level\":\"error\""), "\(ended.errors)")
     }
 
-    @Test("lets go of those who do not end the handshake", .timeLimit(.minutes(2)))
+    @Test("lets go of those who do not end the handshake", .timeLimit(.minutes(10)))
     func handshake() throws {
         let bench = try ServerBench()
         let made = try Certificates()
@@ -50,7 +50,7 @@ import Testing
             })
     }
 
-    @Test("is used by tdr itself, which trusts the authority it is told to and no other", .timeLimit(.minutes(3)))
+    @Test("is used by tdr itself, which trusts the authority it is told to and no other", .timeLimit(.minutes(10)))
     func client() throws {
         let bench = try ServerBench(["a.txt": "hello", "b": ["c.txt": "hello again"]])
         let made = try Certificates()
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test("is not believed under another name", .timeLimit(.minutes(2)))
+    @Test("is not believed under another name", .timeLimit(.minutes(10)))
     func otherName() throws {
         let bench = try ServerBench()
         let made = try Certificates(for: "DNS:archive.example.org")
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test("does not begin with a certificate or key that it cannot use", .timeLimit(.minutes(1)))
+    @Test("does not begin with a certificate or key that it cannot use", .timeLimit(.minutes(10)))
     func unusable() throws {
         let bench = try Workbench(["a.txt": "hello"])
         try bench.upload()

@@ -5,7 +5,7 @@ import Testing
 
 /// The API over HTTP, as curl sees it.
 @Suite struct ServerTests {
-    @Test("makes the transfer of the README, which needs nothing but curl", .timeLimit(.minutes(2)))
+    @Test("makes the transfer of the README, which needs nothing but curl", .timeLimit(.minutes(10)))
     func readme() throws {
         let bench = try ServerBench()
         let page = try ServerBench.text("README.md")
@@ -22,7 +22,7 @@ import Testing
         #expect(ended.code == 0, "\(ended.errors)")
     }
 
-    @Test("shows others nothing: what is forbidden looks like what is not there", .timeLimit(.minutes(2)))
+    @Test("shows others nothing: what is forbidden looks like what is not there", .timeLimit(.minutes(10)))
     func others() throws {
         let bench = try ServerBench()
         _ = try bench.serving {
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test("lets nobody but the engine say how a check went, not even the owner", .timeLimit(.minutes(2)))
+    @Test("lets nobody but the engine say how a check went, not even the owner", .timeLimit(.minutes(10)))
     func checkResults() throws {
         let bench = try ServerBench()
         _ = try bench.serving {
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test("takes no request without a token that counts, and writes none into its log", .timeLimit(.minutes(2)))
+    @Test("takes no request without a token that counts, and writes none into its log", .timeLimit(.minutes(10)))
     func tokens() throws {
         let bench = try ServerBench()
         let short = try bench.bench.tdr("user", "token", "maria", "--name", "gone").line
@@ -126,7 +126,7 @@ import Testing
         #expect(ended.errors.contains(#""user":"maria""#))
     }
 
-    @Test("takes a file in pieces, tells where to go on, and refuses what is not as declared", .timeLimit(.minutes(2)))
+    @Test("takes a file in pieces, tells where to go on, and refuses what is not as declared", .timeLimit(.minutes(10)))
     func pieces() throws {
         let bench = try ServerBench()
         let bytes = (0..<50_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test("takes many small files in one request, names those it refuses, and keeps the others", .timeLimit(.minutes(2)))
+    @Test("takes many small files in one request, names those it refuses, and keeps the others", .timeLimit(.minutes(10)))
     func bundles() throws {
         let bench = try ServerBench()
         _ = try bench.serving {
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    @Test("pages through files by true cursors", .timeLimit(.minutes(2)))
+    @Test("pages through files by true cursors", .timeLimit(.minutes(10)))
     func pages() throws {
         let bench = try ServerBench()
         _ = try bench.serving {
@@ -265,7 +265,7 @@ import Testing
         }
     }
 
-    @Test("refuses what is made to hurt, fast, and goes on", .timeLimit(.minutes(3)))
+    @Test("refuses what is made to hurt, fast, and goes on", .timeLimit(.minutes(10)))
     func hostile() throws {
         let bench = try ServerBench()
         let ended = try bench.serving {
@@ -315,7 +315,7 @@ import Testing
         #expect(ended.code == 0, "\(ended.errors)")
     }
 
-    @Test("tells progress as events", .timeLimit(.minutes(2)))
+    @Test("tells progress as events", .timeLimit(.minutes(10)))
     func events() throws {
         let bench = try ServerBench()
         _ = try bench.serving {
@@ -338,7 +338,7 @@ import Testing
         }
     }
 
-    @Test("refuses to be reached from elsewhere without TLS, and to serve a store twice", .timeLimit(.minutes(2)))
+    @Test("refuses to be reached from elsewhere without TLS, and to serve a store twice", .timeLimit(.minutes(10)))
     func starting() throws {
         let bench = try ServerBench()
         let open = try bench.bench.tdr("serve-api", "--listen", "0.0.0.0:0", "--antivirus", "none")
@@ -358,7 +358,7 @@ import Testing
 
     @Test(
         "is served to the client library gql, which checks every request against the schema",
-        .enabled(if: python != nil, "set TDR_TEST_PYTHON to a Python with gql"), .timeLimit(.minutes(2)))
+        .enabled(if: python != nil, "set TDR_TEST_PYTHON to a Python with gql"), .timeLimit(.minutes(10)))
     func gql() throws {
         let bench = try ServerBench(["a.txt": "hello", "b.txt": "hello again"])
         let python = try #require(ServerTests.python)

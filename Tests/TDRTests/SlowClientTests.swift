@@ -30,7 +30,7 @@ import Testing
             + "Content-Length: \(length)\r\n\r\n"
     }
 
-    @Test("are cut off, whatever they are slow with, and cost no memory", .timeLimit(.minutes(5)))
+    @Test("are cut off, whatever they are slow with, and cost no memory", .timeLimit(.minutes(10)))
     func slow() throws {
         let bench = try ServerBench()
         let server = try bench.start("--idle-seconds", "2")
@@ -70,7 +70,7 @@ import Testing
         #expect(try waitUntil { try bench.send(["-T", Argument(whole), place], as: "maria").status == 201 })
     }
 
-    @Test("that do not take their answer are cut off", .timeLimit(.minutes(3)))
+    @Test("that do not take their answer are cut off", .timeLimit(.minutes(10)))
     func unread() throws {
         let bench = try ServerBench()
         let server = try bench.start("--idle-seconds", "1")
@@ -89,7 +89,7 @@ import Testing
         #expect(try bench.send(["\(bench.url)/healthcheck"], as: nil).status == 200)
     }
 
-    @Test("that take their time with a large file, but not too much, are served", .timeLimit(.minutes(3)))
+    @Test("that take their time with a large file, but not too much, are served", .timeLimit(.minutes(10)))
     func steady() throws {
         let bench = try ServerBench()
         let bytes = [UInt8](repeating: 0x62, count: 50_000)
