@@ -5,7 +5,6 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 public import Streams
-import Streams
 import TDRCore
 
 /// Asks a tdr server, and tries again what the network has lost.

@@ -219,10 +219,12 @@ private struct ReportedResultDesk {
         let bytes = try ConsignmentBytes(consignment, in: store).open(file)
         let buffer = Buffer(count: 1 << 18)
         var test = TextTest()
+        var offset: Int64 = 0
         while test.isUndecided {
-            let count = try bytes.read(into: buffer.bytes)
+            let count = try bytes.source.read(into: buffer.bytes, at: offset)
             if count == 0 { break }
             test.update(buffer.prefix(count))
+            offset += Int64(count)
         }
         return test.isText
     }

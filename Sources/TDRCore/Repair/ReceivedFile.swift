@@ -1,7 +1,6 @@
 import CShims
 import Glibc
 public import Streams
-import Streams
 
 /// A file that comes through a form: in `incoming/forms` of the store, hidden from everybody, until somebody takes its
 /// bytes. It goes with this value; what a crash leaves is swept away at the next start of the server.

@@ -100,7 +100,7 @@ extension Store {
         of consignment: Consignment, location: String, datetime: Timestamp?, version: String, run: RunInfo
     ) throws {
         for (what, text) in [("location", location), ("version", version)] {
-            guard isPlainLine(text, limit: 4096) else {
+            guard text.isOneLine(atMost: 4096) else {
                 throw DeliveryError.badExportData("its \(what) is empty, has line breaks or more than 4096 bytes")
             }
         }

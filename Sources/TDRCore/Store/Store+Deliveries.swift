@@ -263,11 +263,13 @@ extension Database {
         for folder in folders where try file(at: folder, of: consignment)?.type != .folder { return nil }
         var ids: [DeclaredFileID] = []
         for file in files {
-            guard let known = try self.file(at: file.path, of: consignment), known.type == .file else { return nil }
+            guard let known = try self.file(at: file.path, of: consignment), known.type == .file,
+                let sha256 = file.sha256
+            else { return nil }
             let isThere = try Bool.fetchOne(
                 cachedStatement(
                     sql: "SELECT isReceived AND size = ? AND sha256 = ? FROM declaredFile WHERE fileId = ?"),
-                arguments: [file.size, Data(file.sha256.bytes), known.row])
+                arguments: [file.size, Data(sha256.bytes), known.row])
             guard isThere == true else { return nil }
             ids.append(
                 DeclaredFileID(

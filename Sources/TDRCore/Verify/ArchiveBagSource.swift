@@ -2,7 +2,6 @@ package import Archives
 package import BagIt
 import S3
 package import Streams
-import Streams
 
 /// A bag in a tar, tar.gz, tar.zst or ZIP archive (RFC 8493 §4), read from the start for each pass.
 package struct ArchiveBagSource: BagSource {
