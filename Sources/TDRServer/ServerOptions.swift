@@ -33,8 +33,6 @@ public struct ServerOptions: Sendable {
     public var pageTexts: BytePath?
     /// What is said of findings.
     public var advice: Advice = .standard
-    /// By which schema metadata is taken in.
-    public var metadataSchema: MetadataSchema = .standard
     /// Whether the owner of a transfer may have the bag from its page.
     public var offersBags = false
     /// Looks at everything that a transfer rests on, for its page.

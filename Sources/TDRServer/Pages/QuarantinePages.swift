@@ -44,7 +44,7 @@ extension Pages {
         let name = try context.parameters.require("id")
         guard let id = RecordID(try context.parameters.require("file")) else { throw APIError.notFound }
         let reason = form.trimmed("reason")
-        guard isPlainLine(reason, limit: Pages.longestReason) else {
+        guard reason.isOneLine(atMost: Pages.longestReason) else {
             return try await quarantinePage(from: 0, complaint: texts("quarantine.noReason"), context)
         }
         do {

@@ -73,7 +73,7 @@ extension Mutations {
     private static func keep(_ field: String, as property: String, _ change: Change) throws -> Resolved {
         let facts = try change.consignment(.writeFileMetadata)
         let text = try change.input.text(field)
-        guard text.isEmpty || isPlainLine(text) else {
+        guard text.isEmpty || text.isOneLine(atMost: 256) else {
             throw FieldError.input("\(field) has line breaks or more than 256 bytes")
         }
         try change.store.setConsignmentMetadata([(property, text)], of: facts.consignment, run: change.run)

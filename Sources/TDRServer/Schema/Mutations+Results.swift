@@ -156,7 +156,7 @@ extension Mutations {
     private static func engine(_ entry: JSONObject, database: String) throws -> EngineVersion {
         let words = try ["software", "softwareVersion", database].map { field in
             let text = try entry.text(field)
-            guard text.isEmpty && field == database || isPlainLine(text) else {
+            guard text.isEmpty && field == database || text.isOneLine(atMost: 256) else {
                 throw FieldError.input("\(field) is empty, has line breaks or more than 256 bytes")
             }
             return text
@@ -205,7 +205,7 @@ extension Mutations {
             engine = try Mutations.engine(entry, database: "binarySignatureFileVersion")
             container = try entry.text("containerSignatureFileVersion")
             guard try entry.text("method") == "pronom" else { throw FieldError.input("the method is pronom") }
-            guard container.isEmpty || isPlainLine(container) else {
+            guard container.isEmpty || container.isOneLine(atMost: 256) else {
                 throw FieldError.input("containerSignatureFileVersion has line breaks or more than 256 bytes")
             }
             matches = try (entry["matches"]?.list ?? []).prefix(100).map { value in

@@ -145,7 +145,6 @@ struct ServeCommand: TDRCommand {
         options.pageTexts = pageTexts?.path
         options.offersBags = offerBags
         options.advice = try context.advice(nil)
-        options.metadataSchema = try context.metadataSchema(nil)
         options.doctor = try doctor(context)
         if let jwtIssuer, let jwtAudience, let jwtKeys {
             options.provider = ProviderOptions(issuer: jwtIssuer, audience: jwtAudience, keys: jwtKeys)
