@@ -11,7 +11,7 @@ final class CheckFeed: Sendable {
     private struct State {
         var page: [FileToCheck] = []
         var head = 0
-        var last: Int64 = 0
+        var last: [UInt8] = []
         var ended = false
     }
 
@@ -33,7 +33,7 @@ final class CheckFeed: Sendable {
         again = request.again
         only = request.file
         let condition = CheckFeed.condition(checks, again: again, only: only)
-        let arguments = CheckFeed.arguments(consignment, after: 0, only: only)
+        let arguments = CheckFeed.arguments(consignment, after: [], only: only)
         (files, bytes) = try store.read { db in
             let row = try Row.fetchOne(
                 db, sql: "SELECT count(*), coalesce(sum(size), 0) \(condition)", arguments: arguments)
@@ -51,7 +51,7 @@ final class CheckFeed: Sendable {
                 if state.ended { return nil }
                 state.page = try page(after: state.last)
                 state.head = 0
-                state.last = state.page.last?.key.row ?? state.last
+                state.last = state.page.last?.key.path.bytes ?? state.last
                 state.ended = state.page.count < CheckFeed.pageRows
                 if state.page.isEmpty { return nil }
             }
@@ -66,15 +66,12 @@ final class CheckFeed: Sendable {
         }
     }
 
-    private func page(after last: Int64) throws -> [FileToCheck] {
+    /// The page that follows the path `last`: by the index of paths, so that each costs the same, however many there are.
+    private func page(after last: [UInt8]) throws -> [FileToCheck] {
         try store.read { db in
             let rows = try Row.fetchCursor(
-                db.cachedStatement(
-                    sql: """
-                        SELECT \(FileToCheck.columns)
-                        \(CheckFeed.condition(checks, again: again, only: only))
-                        ORDER BY file.id LIMIT \(CheckFeed.pageRows)
-                        """), arguments: CheckFeed.arguments(consignment, after: last, only: only))
+                db.cachedStatement(sql: CheckFeed.pageQuery(checks, again: again, only: only)),
+                arguments: CheckFeed.arguments(consignment, after: last, only: only))
             var files: [FileToCheck] = []
             while let row = try rows.next() {
                 files.append(
@@ -84,6 +81,15 @@ final class CheckFeed: Sendable {
         }
     }
 
+    /// What asks for a page.
+    static func pageQuery(_ checks: Set<CheckKind>, again: Bool, only: RelativePath?) -> String {
+        """
+        SELECT \(FileToCheck.columns)
+        \(condition(checks, again: again, only: only))
+        ORDER BY path LIMIT \(pageRows)
+        """
+    }
+
     /// Files that were uploaded and lack a complete result of one of the checks.
     private static func condition(_ checks: Set<CheckKind>, again: Bool, only: RelativePath?) -> String {
         let lacking = checks.sorted().flatMap(\.statusTypes).map {
@@ -91,7 +97,7 @@ final class CheckFeed: Sendable {
         }
         return """
             FROM file JOIN fileStatus ON fileId = file.id
-            WHERE file.consignmentId = ? AND file.id > ? AND sha256 IS NOT NULL
+            WHERE file.consignmentId = ? AND path > ? AND sha256 IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.fileId = file.id AND state = 'Purged')
             \(only == nil ? "" : "AND path = ?")
             \(again && !checks.isEmpty ? "" : "AND (\(lacking.isEmpty ? "0" : lacking.joined(separator: " OR ")))")
@@ -99,11 +105,11 @@ final class CheckFeed: Sendable {
     }
 
     private static func arguments(
-        _ consignment: Consignment, after last: Int64, only: RelativePath?
+        _ consignment: Consignment, after last: [UInt8], only: RelativePath?
     )
         -> StatementArguments
     {
-        var arguments: StatementArguments = [consignment.row, last]
+        var arguments: StatementArguments = [consignment.row, Data(last)]
         if let only { arguments += [Data(only.bytes)] }
         return arguments
     }

@@ -20,7 +20,7 @@ func scratchDatabase(in folder: BytePath, _ schema: String = "") throws -> Datab
         try db.execute(
             sql: """
                 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
-                PRAGMA cache_size = -16000; PRAGMA temp_store = FILE
+                PRAGMA cache_size = -8000; PRAGMA temp_store = FILE
                 """)
     }
     let database = try DatabaseQueue(path: text, configuration: configuration)

@@ -60,7 +60,11 @@ public final class Store: Sendable {
             configuration.maximumReaderCount = 4
             configuration.label = "tdr"
             configuration.prepareDatabase { db in
-                try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16000")
+                // Rows are mostly read and written in order, so that larger caches would only cost memory, one for each
+                // connection. What must be sorted beyond that goes to a file.
+                let kibibytes = db.configuration.readonly ? 2000 : 8000
+                try db.execute(
+                    sql: "PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -\(kibibytes)")
             }
             database = try DatabasePool(path: path, configuration: configuration)
             try database.read { db in
