@@ -7,12 +7,15 @@ public struct RelativePath: Hashable, Sendable, Comparable {
 
     /// Fails for a path that is empty, absolute, or has a component that is empty, `.` or `..`, or holds NUL.
     public init?(_ bytes: [UInt8]) {
-        guard !bytes.isEmpty, !bytes.contains(0) else { return nil }
-        for component in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            switch Array(component) {
-            case [], [UInt8(ascii: ".")], [UInt8(ascii: "."), UInt8(ascii: ".")]: return nil
-            default: continue
+        var start = 0
+        for end in 0...bytes.count {
+            if end < bytes.count {
+                if bytes[end] == 0 { return nil }
+                if bytes[end] != UInt8(ascii: "/") { continue }
             }
+            // A component of nothing but at most two dots is none.
+            if end - start <= 2, bytes[start..<end].allSatisfy({ $0 == UInt8(ascii: ".") }) { return nil }
+            start = end + 1
         }
         self.bytes = bytes
     }
