@@ -52,7 +52,8 @@ public struct BytePath: Hashable, Sendable, Comparable {
         _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let count = bytes.count
-        let outcome: Swift.Result<Result, Failure> = withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1) {
+        let outcome: Swift.Result<Result, Failure> = withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1)
+        {
             room in
             guard let base = room.baseAddress else { preconditionFailure("a terminated string is never empty") }
             bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(room).copyMemory(from: $0) }
