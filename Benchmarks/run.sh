@@ -7,7 +7,9 @@
 #   Benchmarks/run.sh pronom …    identification beside siegfried and file; also done without a word, when ../shared is there
 #   Benchmarks/run.sh checks …    all three checks beside clamdscan, siegfried and bagit-python
 #   Benchmarks/run.sh exports …   the original's published sets, and S3 beside aws s3 cp
-#   Benchmarks/run.sh compress …  the forms of export beside gzip and pigz, on folders
+#   Benchmarks/run.sh server …    the API beside graphql-core on uvicorn, and uploads beside nginx
+#   Benchmarks/run.sh pages …     the web pages in headless Chromium: uploads beside curl, first paint, large results
+#   Benchmarks/run.sh compress …  the forms of export beside tar with sha256sum, gzip and pigz
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/../scripts/common.sh"
 
@@ -23,7 +25,7 @@ prepare_pronom() {
 
 program=bench
 case "${1:-}" in
-    checks)
+    checks | server)
         program=$1
         bench_venv
         shift
@@ -33,11 +35,17 @@ case "${1:-}" in
         prepare_pronom
         shift
         ;;
+    pages)
+        program=$1
+        bagit_venv
+        shift
+        ;;
     exports | compress)
         program=$1
         shift
         ;;
 esac
+if [ "$program" = pages ]; then python=.build/venv/bin/python; fi
 "$python" "Benchmarks/$program.py" "$@"
 if [ $# -eq 0 ] || [ "$*" = --record ] && [ $program = bench ] && [ -d ../shared/pronom ]; then
     prepare_pronom

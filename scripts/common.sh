@@ -20,24 +20,24 @@ build_release() { swift build -c release --static-swift-stdlib --product tdr "$@
 
 # Makes .build/venv with what tests ask for a second opinion: scripts/test-requirements.txt says what each is for.
 bagit_venv() {
-    local wanted=scripts/test-requirements.txt
-    if cmp -s "$wanted" .build/venv/made-of; then return; fi
-    rm -rf .build/venv
-    "$python" -m venv .build/venv
-    .build/venv/bin/python -m pip --quiet --disable-pip-version-check install -r "$wanted"
-    # Only the published METS schema in it is used: its own dependencies are left out.
-    .build/venv/bin/python -m pip --quiet --disable-pip-version-check install --no-deps eark-validator==1.1.3
-    cp "$wanted" .build/venv/made-of
+    # Only the published METS schema in the last is used: its own dependencies are left out.
+    venv .build/venv scripts/test-requirements.txt --no-deps eark-validator==1.1.3
 }
 
-# Makes .build/venv-bench with siegfried (pygfried 0.15.1 is siegfried 1.11.4 with PRONOM V122), which we measure
-# ourselves against.
-bench_venv() {
-    if .build/venv-bench/bin/python -c 'import pygfried' 2>/dev/null; then return; fi
-    rm -rf .build/venv-bench
-    "$python" -m venv .build/venv-bench
-    .build/venv-bench/bin/python -m pip --quiet --disable-pip-version-check install pygfried==0.15.1
+# Makes a virtual environment of a list of requirements, unless it was made of the same; what follows is installed apart.
+venv() {
+    local place=$1 wanted=$2
+    shift 2
+    if cmp -s "$wanted" "$place/made-of"; then return; fi
+    rm -rf "$place"
+    "$python" -m venv "$place"
+    "$place/bin/python" -m pip --quiet --disable-pip-version-check install -r "$wanted"
+    if [ $# -gt 0 ]; then "$place/bin/python" -m pip --quiet --disable-pip-version-check install "$@"; fi
+    cp "$wanted" "$place/made-of"
 }
+
+# Makes .build/venv-bench with what we measure ourselves against: Benchmarks/requirements.txt says what each is for.
+bench_venv() { venv .build/venv-bench Benchmarks/requirements.txt; }
 
 # The seconds since the script began, as "12 min 3 s".
 elapsed() {

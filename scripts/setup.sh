@@ -21,7 +21,7 @@ zlib1g-dev        all             -           zlib, unpacks members of ZIP conta
 libexpat1-dev     all             -           expat, reads signature files
 chromium          test            chromium    a browser, for the web pages
 chromium-driver   test            chromedriver drives it
-curl              test            curl        fetches signature files for tdr signatures update
+curl              test,bench      curl        fetches signature files for tdr signatures update, and asks servers
 git               all             git         fetches the Swift packages
 ca-certificates   all             -           lets git check whom it talks to
 python3           demo,test,bench python3     makes sample records, the manual pages and the benchmark table
@@ -43,6 +43,8 @@ awscli            test,bench      -           another client of S3, for what we 
 sqlite3           test            sqlite3     looks into the store from outside
 nodejs            test            node        runs the next one
 node-graphql      test            -           the reference implementation of GraphQL, to compare ours with
+nginx             bench           nginx       takes uploads by PUT, which we measure ourselves against
+wrk               bench           wrk         asks a server as fast as it can
 openssl           test,bench      openssl     another HMAC, and the SHA-256 we measure ourselves against
 TABLE
 }

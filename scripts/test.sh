@@ -29,5 +29,13 @@ export TDR_TEST_BAGIT=$root/.build/venv/bin/bagit.py
 export TDR_TEST_PYTHON=$root/.build/venv/bin/python
 # All tests at once would have to share a few threads: those that wait for programs would keep the others from their turn
 # for minutes, and their time limits would run out before they had begun.
+failed=0
 swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width "$((2 * $(nproc)))" \
-    "${options[@]}" "$@"
+    "${options[@]}" "$@" 2>&1 | tee .build/test.log || failed=$?
+if [ "$failed" -ne 0 ]; then
+    # What failed is told again where it is seen, however much the tests have said, and then the runner's closing line.
+    echo "== what failed"
+    grep -aE '^. (Test|Suite) .*recorded an issue|^(Fatal|error:)|Sanitizer:' .build/test.log | cut -c1-700 | head -n 12 || true
+    grep -aE '^. Test run with' .build/test.log | tail -n 1 || true
+fi
+exit "$failed"

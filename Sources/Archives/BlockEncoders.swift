@@ -83,9 +83,10 @@ final class ZstdEncoder: BlockEncoder {
     init(level: Int) throws(ArchiveFault) {
         guard let context = ZSTD_createCCtx() else { throw .cannotWrite(member: nil, reason: "out of memory") }
         self.context = context
-        // zstd takes 0 for "its default": 1 is as near to "no effort" as it goes.
+        // zstd takes 0 for "its default". It has no level that only stores; its lowest is as near as it goes.
         for (parameter, value) in [
-            (ZSTD_c_compressionLevel, Int32(max(1, level))), (ZSTD_c_checksumFlag, 1), (ZSTD_c_contentSizeFlag, 1),
+            (ZSTD_c_compressionLevel, level == 0 ? ZSTD_minCLevel() : Int32(level)), (ZSTD_c_checksumFlag, 1),
+            (ZSTD_c_contentSizeFlag, 1),
         ] {
             guard ZSTD_isError(ZSTD_CCtx_setParameter(context, parameter, value)) == 0 else {
                 throw .cannotWrite(member: nil, reason: "zstd does not take its parameters")

@@ -16,33 +16,59 @@ package final class PackedReader {
     }
 
     private let archive: OpaquePointer
-    private let file: OpenFile
+    private let feed: SeekingFeed
+    private let path: BytePath
     private let limits: ArchiveLimits
     private let packedBytes: Int64
     private var members: Int64 = 0
     private var unpackedBytes: Int64 = 0
     private var current: ArchiveMember?
 
-    /// Starts at the first byte of `file`, which must be seekable; its position moves.
+    /// Reads `file`, which must be seekable; its own position does not move.
     ///
     /// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, `SystemFault`.
-    package init(_ file: consuming OpenFile, as form: Form, limits: ArchiveLimits = ArchiveLimits()) throws {
-        packedBytes = try file.status().size
-        lseek(file.descriptor, 0, SEEK_SET)
+    package convenience init(
+        _ file: consuming OpenFile, as form: Form, limits: ArchiveLimits = ArchiveLimits()
+    ) throws {
+        let path = file.path
+        try self.init(try OpenFileSource(file), path: path, as: form, limits: limits)
+    }
+
+    /// Reads `source`, which messages call `path`.
+    ///
+    /// - Throws: ``ArchiveFault/notAnArchive(_:found:)``, what the source throws.
+    package init(
+        _ source: any ByteSource, path: BytePath, as form: Form, limits: ArchiveLimits = ArchiveLimits()
+    ) throws {
+        packedBytes = source.count
         guard let archive = archive_read_new() else {
-            throw ArchiveFault.notAnArchive(file.path, found: "no memory for a reader")
+            throw ArchiveFault.notAnArchive(path, found: "no memory for a reader")
         }
         self.archive = archive
-        self.file = file
+        self.path = path
         self.limits = limits
+        feed = SeekingFeed(source)
         switch form {
         case .zip: archive_read_support_format_zip_seekable(archive)
         case .gzip:
             archive_read_support_filter_gzip(archive)
             archive_read_support_format_raw(archive)
         }
-        guard archive_read_open_fd(archive, self.file.descriptor, 256 << 10) == ARCHIVE_OK else {
-            throw ArchiveFault.notAnArchive(self.file.path, found: message(of: archive))
+        archive_read_set_callback_data(archive, Unmanaged.passUnretained(feed).toOpaque())
+        archive_read_set_read_callback(archive) { _, context, block in
+            guard let context else { return -1 }
+            let feed = Unmanaged<SeekingFeed>.fromOpaque(context).takeUnretainedValue()
+            guard let piece = feed.next() else { return -1 }
+            block?.pointee = piece.baseAddress
+            return piece.count
+        }
+        archive_read_set_seek_callback(archive) { _, context, offset, whence in
+            guard let context else { return Int64(ARCHIVE_FATAL) }
+            return Unmanaged<SeekingFeed>.fromOpaque(context).takeUnretainedValue().seek(offset, whence)
+        }
+        guard archive_read_open1(archive) == ARCHIVE_OK else {
+            if let failure = feed.failure { throw failure }
+            throw ArchiveFault.notAnArchive(path, found: message(of: archive))
         }
     }
 
@@ -62,15 +88,16 @@ package final class PackedReader {
         if code == ARCHIVE_EOF { return nil }
         // A warning here means that a name could not be converted.
         guard code >= ARCHIVE_WARN, let entry else {
+            if let failure = feed.failure { throw failure }
             let reason = message(of: archive)
             throw current == nil
-                ? ArchiveFault.notAnArchive(file.path, found: reason)
+                ? ArchiveFault.notAnArchive(path, found: reason)
                 : ArchiveFault.damaged(
-                    file.path, member: current?.path, offset: archive_filter_bytes(archive, 0), reason: reason)
+                    path, member: current?.path, offset: archive_filter_bytes(archive, 0), reason: reason)
         }
         members += 1
         guard members <= limits.members else {
-            throw ArchiveFault.beyondLimit(file.path, .members, allowed: limits.members, member: nil)
+            throw ArchiveFault.beyondLimit(path, .members, allowed: limits.members, member: nil)
         }
         let member = ArchiveMember(entry)
         current = member
@@ -90,18 +117,57 @@ package final class PackedReader {
             if code == ARCHIVE_RETRY { continue }
             if code == ARCHIVE_EOF { return }
             guard code >= ARCHIVE_WARN else {
+                if let failure = feed.failure { throw failure }
                 throw ArchiveFault.damaged(
-                    file.path, member: member.path, offset: archive_filter_bytes(archive, 0),
+                    path, member: member.path, offset: archive_filter_bytes(archive, 0),
                     reason: message(of: archive))
             }
             unpackedBytes += Int64(count)
             guard unpackedBytes <= limits.bytes else {
-                throw ArchiveFault.beyondLimit(file.path, .bytes, allowed: limits.bytes, member: member.path)
+                throw ArchiveFault.beyondLimit(path, .bytes, allowed: limits.bytes, member: member.path)
             }
             guard unpackedBytes <= limits.ratioFreeBytes || unpackedBytes / limits.ratio <= packedBytes else {
-                throw ArchiveFault.beyondLimit(file.path, .ratio, allowed: limits.ratio, member: member.path)
+                throw ArchiveFault.beyondLimit(path, .ratio, allowed: limits.ratio, member: member.path)
             }
             if count > 0 { try body(UnsafeRawBufferPointer(start: bytes, count: count)) }
         }
+    }
+}
+
+/// A source as libarchive reads it: from a place that it moves.
+private final class SeekingFeed {
+    private let source: any ByteSource
+    private let buffer = Buffer(count: 256 << 10)
+    private var position: Int64 = 0
+    /// What stopped it; libarchive can only be told "failed".
+    private(set) var failure: (any Error)?
+
+    init(_ source: any ByteSource) { self.source = source }
+
+    /// The next bytes, valid until the next call, none at the end; nil on a ``failure``.
+    func next() -> UnsafeRawBufferPointer? {
+        do {
+            let count = try source.read(into: buffer.bytes, at: position)
+            position += Int64(count)
+            return buffer.prefix(count)
+        } catch {
+            failure = error
+            return nil
+        }
+    }
+
+    func seek(_ offset: Int64, _ whence: Int32) -> Int64 {
+        let base: Int64? =
+            switch whence {
+            case SEEK_SET: 0
+            case SEEK_CUR: position
+            case SEEK_END: source.count
+            default: nil
+            }
+        guard let base else { return Int64(ARCHIVE_FATAL) }
+        let (place, overflow) = base.addingReportingOverflow(offset)
+        guard !overflow, place >= 0 else { return Int64(ARCHIVE_FATAL) }
+        position = place
+        return place
     }
 }

@@ -17,7 +17,7 @@ package struct TarWriter: ~Copyable {
         case none
         /// Level 0 (none), 1 (fast) to 9 (small).
         case gzip(level: Int)
-        /// zstd's own level 1 (fast) to 19 (small).
+        /// Level 0 (hardly any), or zstd's own 1 (fast) to 19 (small).
         case zstd(level: Int)
     }
 

@@ -57,14 +57,35 @@ static const unsigned char login_mustache[] = {
 static const unsigned char message_mustache[] = {
 #embed "assets/message.mustache"
 };
+static const unsigned char metadata_mustache[] = {
+#embed "assets/metadata.mustache"
+};
 static const unsigned char page_css[] = {
 #embed "assets/page.css"
+};
+static const unsigned char person_mustache[] = {
+#embed "assets/person.mustache"
 };
 static const unsigned char quarantine_mustache[] = {
 #embed "assets/quarantine.mustache"
 };
+static const unsigned char repair_mustache[] = {
+#embed "assets/repair.mustache"
+};
+static const unsigned char replace_js[] = {
+#embed "assets/replace.js"
+};
 static const unsigned char results_mustache[] = {
 #embed "assets/results.mustache"
+};
+static const unsigned char review_case_mustache[] = {
+#embed "assets/review-case.mustache"
+};
+static const unsigned char review_mustache[] = {
+#embed "assets/review.mustache"
+};
+static const unsigned char reviews_mustache[] = {
+#embed "assets/reviews.mustache"
 };
 static const unsigned char sender_js[] = {
 #embed "assets/sender.js"
@@ -93,6 +114,9 @@ static const unsigned char upload_mustache[] = {
 static const unsigned char users_mustache[] = {
 #embed "assets/users.mustache"
 };
+static const unsigned char work_mustache[] = {
+#embed "assets/work.mustache"
+};
 
 static const tdr_page_file files[] = {
     {"account.mustache", account_mustache, sizeof account_mustache},
@@ -114,9 +138,16 @@ static const tdr_page_file files[] = {
     {"layout.mustache", layout_mustache, sizeof layout_mustache},
     {"login.mustache", login_mustache, sizeof login_mustache},
     {"message.mustache", message_mustache, sizeof message_mustache},
+    {"metadata.mustache", metadata_mustache, sizeof metadata_mustache},
     {"page.css", page_css, sizeof page_css},
+    {"person.mustache", person_mustache, sizeof person_mustache},
     {"quarantine.mustache", quarantine_mustache, sizeof quarantine_mustache},
+    {"repair.mustache", repair_mustache, sizeof repair_mustache},
+    {"replace.js", replace_js, sizeof replace_js},
     {"results.mustache", results_mustache, sizeof results_mustache},
+    {"review-case.mustache", review_case_mustache, sizeof review_case_mustache},
+    {"review.mustache", review_mustache, sizeof review_mustache},
+    {"reviews.mustache", reviews_mustache, sizeof reviews_mustache},
     {"sender.js", sender_js, sizeof sender_js},
     {"series.mustache", series_mustache, sizeof series_mustache},
     {"setup.mustache", setup_mustache, sizeof setup_mustache},
@@ -126,6 +157,7 @@ static const tdr_page_file files[] = {
     {"upload.js", upload_js, sizeof upload_js},
     {"upload.mustache", upload_mustache, sizeof upload_mustache},
     {"users.mustache", users_mustache, sizeof users_mustache},
+    {"work.mustache", work_mustache, sizeof work_mustache},
 };
 
 const tdr_page_file *tdr_page_files(void) { return files; }

@@ -66,12 +66,24 @@ package final class MultipartWriter {
         let part: Result<(part: S3Part, hasChecksum: Bool), any Error>
     }
 
+    /// What is known of how the server looks at what arrives. MD5 costs more than all other digests together, so ETags are
+    /// compared only where nothing else proves a part.
+    private enum Care: Sendable {
+        case unknown
+        /// It gives no SHA-256 back: whether it refuses other bodies than the signed is worth a question.
+        case worthAsking
+        case beingAsked
+        case refusesOthers
+        case takesAnything
+    }
+
     private let client: S3Client
     private let bucket: String
     private let key: String
     private let options: S3ObjectOptions
     private let journal: any S3Journal
     private let sizes: Sizes
+    private let care = Guarded(Care.unknown)
     private let executor: BlockingExecutor
     private let arrived = Tickets<Sent>()
 
@@ -209,7 +221,7 @@ package final class MultipartWriter {
     /// Sends a part on a thread of its own, where hashing it and writing the journal hold nobody up.
     private func start(_ buffer: ByteBuffer, _ number: Int) {
         guard let upload else { preconditionFailure("the upload has begun") }
-        let (client, bucket, key, journal, arrived) = (client, bucket, key, journal, arrived)
+        let (client, bucket, key, journal, arrived, care) = (client, bucket, key, journal, arrived, care)
         let (before, onServer) = (known[number], listed[number])
         tasks[number] = Task.detached(executorPreference: executor) {
             do {
@@ -223,8 +235,20 @@ package final class MultipartWriter {
                 } else {
                     // Noted first: when this run is killed after the part arrived, the next can recognise it.
                     try journal.note(S3Part(number: number, size: size, sha256: sha256, etag: nil))
+                    let asks = care.withLock { care in
+                        defer { if case .worthAsking = care { care = .beingAsked } }
+                        return if case .worthAsking = care { true } else { false }
+                    }
+                    if asks {
+                        let refuses = await client.refusesOtherBodies(bucket, key, upload: upload, number: number)
+                        care.withLock { $0 = refuses ? .refusesOthers : .takesAnything }
+                    }
+                    let refuses = care.withLock { if case .refusesOthers = $0 { true } else { false } }
                     receipt = try await client.uploadPart(
-                        bucket, key, upload: upload, number: number, buffer, sha256)
+                        bucket, key, upload: upload, number: number, buffer, sha256, refusesOthers: refuses)
+                    if !receipt.hasChecksum {
+                        care.withLock { if case .unknown = $0 { $0 = .worthAsking } }
+                    }
                 }
                 let part = S3Part(number: number, size: size, sha256: sha256, etag: receipt.etag)
                 if part != before { try journal.note(part) }

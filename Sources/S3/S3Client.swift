@@ -164,26 +164,12 @@ package struct S3Client: Sendable {
         }
     }
 
+    /// Removes an object. None is fine.
     package func delete(_ bucket: String, _ key: String) async throws {
-        _ = try await send("DELETE", bucket, key, doing: "delete")
-    }
-
-    /// The keys that begin with `prefix`, in the server's order.
-    package func list(_ bucket: String, prefix: String) async throws -> [(key: String, size: Int64)] {
-        var found: [(key: String, size: Int64)] = []
-        var query = [("list-type", "2"), ("prefix", prefix)]
-        while true {
-            let root = try await sendForXML("GET", bucket, nil, query: query, doing: "list")
-            found += root.all("Contents").compactMap { node in
-                guard let key = node.value("Key"), let size = node.value("Size").flatMap({ Int64($0) }) else {
-                    return nil
-                }
-                return (key, size)
-            }
-            guard root.value("IsTruncated") == "true", let next = root.value("NextContinuationToken") else {
-                return found
-            }
-            query = [("list-type", "2"), ("prefix", prefix), ("continuation-token", next)]
+        do {
+            _ = try await send("DELETE", bucket, key, doing: "delete")
+        } catch let failure as S3Failure where failure.kind == .noSuchKey {
+            return
         }
     }
 
@@ -202,12 +188,31 @@ package struct S3Client: Sendable {
     }
 
     /// Sends a part, whose digest is `sha256`.
+    ///
+    /// - Parameter refusesOthers: Whether the server is known to refuse a body that has not the digest that was signed:
+    ///   then by taking it the server has proved that it arrived, and an ETag says no more.
     package func uploadPart(
-        _ bucket: String, _ key: String, upload id: String, number: Int, _ bytes: ByteBuffer, _ sha256: SHA256Digest
+        _ bucket: String, _ key: String, upload id: String, number: Int, _ bytes: ByteBuffer, _ sha256: SHA256Digest,
+        refusesOthers: Bool = false
     ) async throws -> Receipt {
         try await upload(
             bytes, sha256, bucket, key, [("partNumber", "\(number)"), ("uploadId", id)], [],
-            doing: "send part \(number) of")
+            doing: "send part \(number) of", provesByETag: !refusesOthers)
+    }
+
+    /// Whether the server refuses a part that has not the digest that was signed, found out by sending one, of a few bytes
+    /// and with a number whose part is yet to come: a server that takes it has it replaced.
+    package func refusesOtherBodies(_ bucket: String, _ key: String, upload id: String, number: Int) async -> Bool {
+        let payload = Payload(
+            bytes: ByteBuffer(string: "other bytes"), sha256: SHA256Digest.of(Array("these".utf8)).hex)
+        let query = [("partNumber", "\(number)"), ("uploadId", id)]
+        // Whatever goes wrong here says nothing: then ETags are compared.
+        guard
+            let response = try? await execute("PUT", bucket, key, query, [], payload, limit: .seconds(60)),
+            let body = try? await text(of: response)
+        else { return false }
+        return response.status.code != 200
+            && S3Failure(doing: "", status: Int(response.status.code), body: body).kind == .corrupted
     }
 
     /// The parts that the server has.
@@ -277,7 +282,7 @@ package struct S3Client: Sendable {
     /// Sends bytes with their digests and proves by the answer that they arrived.
     private func upload(
         _ bytes: ByteBuffer, _ sha256: SHA256Digest, _ bucket: String, _ key: String, _ query: [(String, String)],
-        _ headers: [(String, String)], doing: String
+        _ headers: [(String, String)], doing: String, provesByETag: Bool = true
     ) async throws -> Receipt {
         let checksum = base64(sha256.bytes)
         let place = "\(doing) s3://\(bucket)/\(key)"
@@ -290,7 +295,7 @@ package struct S3Client: Sendable {
                 if kept != checksum {
                     throw S3Failure(.corrupted, doing: place, detail: "the server has the SHA-256 \(kept)")
                 }
-            } else if isMD5(etag), !isEncryptedByKey(answer), etag != md5(of: bytes) {
+            } else if provesByETag, isMD5(etag), !isEncryptedByKey(answer), etag != md5(of: bytes) {
                 throw S3Failure(.corrupted, doing: place, detail: "the server has the MD5 \(etag)")
             }
         }
@@ -305,8 +310,8 @@ package struct S3Client: Sendable {
             || answer.header("x-amz-server-side-encryption-customer-algorithm") != nil
     }
 
-    private func sendForXML(
-        _ method: String, _ bucket: String, _ key: String?, query: [(String, String)],
+    func sendForXML(
+        _ method: String, _ bucket: String, _ key: String?, query: [(String, String)] = [],
         headers: [(String, String)] = [], payload: Payload = Payload(), doing: String
     ) async throws -> XMLNode {
         let place = "\(doing) s3://\(bucket)\(key.map { "/\($0)" } ?? "")"

@@ -13,9 +13,13 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     private var head = 0
     private var open = true
     private var threads: [pthread_t] = []
+    private let niceness: Int32
 
     /// Starts `threads` threads, which live until ``shutDown()``.
-    package init(threads count: Int) {
+    ///
+    /// - Parameter niceness: how far they stand back behind other threads, also those of this process: 0 to 19.
+    package init(threads count: Int, niceness: Int32 = 0) {
+        self.niceness = niceness
         mutex = .allocate(capacity: 1)
         wakeUp = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
@@ -66,6 +70,8 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
     }
 
     private func work() {
+        // On Linux that is the calling thread alone. Where it cannot be had, it works all the same.
+        if niceness > 0 { setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness) }
         while let job = next() { job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
 
@@ -88,9 +94,9 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
 
 /// Runs `body` with `threads` blocking threads at its disposal; they end with it.
 package func withBlockingThreads<Result: Sendable>(
-    _ threads: Int, _ body: @Sendable (BlockingExecutor) async throws -> Result
+    _ threads: Int, niceness: Int32 = 0, _ body: @Sendable (BlockingExecutor) async throws -> Result
 ) async throws -> Result {
-    let executor = BlockingExecutor(threads: threads)
+    let executor = BlockingExecutor(threads: threads, niceness: niceness)
     defer { executor.shutDown() }
     return try await withTaskExecutorPreference(executor) { try await body(executor) }
 }

@@ -72,6 +72,10 @@ extension [UInt8] {
 /// A name for people: printable UTF-8 as it is; control characters, the backslash and bytes that are not UTF-8 as
 /// `\n`, `\r`, `\t`, `\\` or `\xHH`. The result is one line, cannot steer a terminal, and stands for exactly one name.
 public func displayName(of bytes: [UInt8]) -> String {
+    // Nearly all names are such.
+    if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) {
+        return String(decoding: bytes, as: UTF8.self)
+    }
     var out = String.UnicodeScalarView()
     var iterator = bytes[...]
     while let first = iterator.first {

@@ -11,6 +11,20 @@ package protocol ByteSource {
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) throws -> Int
 }
 
+extension ByteSource {
+    /// Calls `body` with all bytes in pieces of a megabyte and the place of each.
+    package func forEachPiece(_ body: (UnsafeRawBufferPointer, Int64) throws -> Void) throws {
+        let buffer = Buffer(count: 1 << 20)
+        var offset: Int64 = 0
+        while offset < count {
+            let read = try read(into: buffer.bytes, at: offset)
+            if read == 0 { return }
+            try body(buffer.prefix(read), offset)
+            offset += Int64(read)
+        }
+    }
+}
+
 /// A piece of memory as a source.
 package struct MemorySource: ByteSource, Sendable {
     private let bytes: [UInt8]

@@ -49,7 +49,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// SHA-256 over bytes as they come; uses the processor's SHA instructions through BoringSSL.
-package struct SHA256Hasher {
+package struct SHA256Hasher: Sendable {
     private var state = SHA256()
 
     package init() {}

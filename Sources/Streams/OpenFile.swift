@@ -37,6 +37,14 @@ package struct OpenFile: ~Copyable, Sendable {
         }
     }
 
+    /// A new file in `folder` that has no name: it goes away with the last who has it open.
+    package static func nameless(in folder: BytePath) throws(SystemFault) -> OpenFile {
+        let path = folder.appending(".tdr-nameless-\(UInt64.random(in: .min ... .max))")
+        let file = try open(path, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+        _ = path.withCString { unlink($0) }
+        return file
+    }
+
     /// Opens `relative` below this directory without following any symbolic link and without leaving it.
     ///
     /// A path of any length and depth works: it is walked in pieces shorter than `PATH_MAX`.
@@ -99,20 +107,6 @@ package struct OpenFile: ~Copyable, Sendable {
         try readFully(descriptor, into: buffer, at: offset, path: path)
     }
 
-    /// Calls `body` with the first `count` bytes in pieces of a megabyte and the place of each.
-    package func forEachPiece(
-        of count: Int64, _ body: (UnsafeRawBufferPointer, Int64) -> Void
-    ) throws(SystemFault) {
-        let buffer = Buffer(count: 1 << 20)
-        var offset: Int64 = 0
-        while offset < count {
-            let read = try read(into: buffer.bytes, at: offset)
-            if read == 0 { return }
-            body(buffer.prefix(read), offset)
-            offset += Int64(read)
-        }
-    }
-
     /// Writes all of `bytes` at the file's position.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemFault) {
         var done = 0
@@ -158,6 +152,11 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// Gives the lock back.
     package func unlock() { flock(descriptor, LOCK_UN) }
+
+    /// Moves the file's own position.
+    package func seek(to offset: Int64) throws(SystemFault) {
+        guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw SystemFault("move within", path) }
+    }
 
     /// Sets the length, cutting off or extending with a hole.
     package func truncate(to length: Int64) throws(SystemFault) {

@@ -3,6 +3,8 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
+public import Streams
 import Streams
 import TDRCore
 
@@ -10,24 +12,50 @@ import TDRCore
 public struct APIClient: Sendable {
     private static let tries = 6
     private static let largestAnswer = 64 << 20
-    /// Lives as long as the program: its connections are shared.
-    private static let http: HTTPClient = {
+    /// Clients by the authority they trust, an empty path for those that the machine trusts. They live as long as the
+    /// program: their connections are shared.
+    private static let clients = Guarded<[BytePath: HTTPClient]>([:])
+
+    private static func client(trusting authority: BytePath?) throws(ClientError) -> HTTPClient {
+        let place = authority ?? BytePath([UInt8]())
+        if let known = clients.withLock({ $0[place] }) { return known }
         // A token must not follow a redirect to somebody else.
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(10), read: .seconds(90))
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
-        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+        if let authority {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            do {
+                let certificates = try NIOSSLCertificate.fromPEMFile(authority.display)
+                if certificates.isEmpty { throw ClientError.badAuthority(authority, reason: "it holds no certificate") }
+                tls.trustRoots = .certificates(certificates)
+            } catch let error as ClientError {
+                throw error
+            } catch {
+                throw ClientError.badAuthority(authority, reason: "\(error)")
+            }
+            configuration.tlsConfiguration = tls
+        }
+        return clients.withLock { clients in
+            if let known = clients[place] { return known }
+            let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            clients[place] = made
+            return made
+        }
+    }
 
     /// The server's address, without a slash at its end.
     let server: String
     private let token: String
+    private let http: HTTPClient
 
     /// A client of `server` that shows `token`.
     ///
+    /// - Parameter authority: the certificate, PEM, of whoever certifies the server; nil for those that the machine
+    ///   trusts.
     /// - Throws: ``ClientError``.
-    public init(server: String, token: String?) throws {
+    public init(server: String, token: String?, authority: BytePath? = nil) throws {
         var server = server
         while server.hasSuffix("/") { server.removeLast() }
         let isLoopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"].contains {
@@ -42,6 +70,7 @@ public struct APIClient: Sendable {
         }
         self.server = server
         self.token = token
+        http = try APIClient.client(trusting: authority)
     }
 
     // MARK: GraphQL
@@ -118,7 +147,7 @@ public struct APIClient: Sendable {
             request.headers.add(name: "Content-Range", value: "bytes \(bytes)/\(size)")
         }
         if size > offset { request.body = .stream(try bytes(), length: .known(size - offset)) }
-        let response = try await APIClient.http.execute(request, timeout: .hours(24 * 7))
+        let response = try await http.execute(request, timeout: .hours(24 * 7))
         let body = try await response.body.collect(upTo: 1 << 20)
         switch response.status.code {
         case 200, 201, 204: return .whole
@@ -134,6 +163,71 @@ public struct APIClient: Sendable {
         }
         throw ClientError.answered(
             fault?.message ?? "the server answers \(response.status.code)", code: fault?.extensions?.code ?? "")
+    }
+
+    // MARK: Documents
+
+    /// Reads a document piece by piece.
+    ///
+    /// - Throws: ``ClientError``, and what `body` throws.
+    func get<Value>(
+        _ path: String, _ body: (HTTPClientResponse.Body) async throws -> Value
+    ) async throws -> Value {
+        let response = try await APIClient.http.execute(request(server + path, .GET), timeout: .hours(24))
+        try await check(response)
+        return try await body(response.body)
+    }
+
+    /// The same of a document whose digest the server gives.
+    func getProved<Value>(
+        _ path: String, _ body: (SHA256Digest, HTTPClientResponse.Body) async throws -> Value
+    ) async throws -> Value {
+        let response = try await APIClient.http.execute(request(server + path, .GET), timeout: .hours(24))
+        if response.status.code == 404 { throw ClientError.bagNotOffered(server) }
+        try await check(response)
+        let field = response.headers.first(name: "Repr-Digest") ?? ""
+        guard field.hasPrefix("sha-256=:"), field.hasSuffix(":"),
+            let bytes = Data(base64Encoded: String(field.dropFirst(9).dropLast())), let digest = SHA256Digest(bytes)
+        else { throw ClientError.strange(server, reason: "a bag without its digest") }
+        return try await body(digest, response.body)
+    }
+
+    /// Sends a document and reads what comes of it, be it taken or refused for what it says.
+    ///
+    /// - Throws: ``ClientError``.
+    func post<Value: Decodable>(
+        _ path: String, as type: Value.Type, size: Int64, _ bytes: () throws -> FileBytes
+    ) async throws -> Value {
+        for attempt in 1... {
+            var request = request(server + path, .POST)
+            request.headers.add(name: "Content-Type", value: "text/csv")
+            request.body = .stream(try bytes(), length: .known(size))
+            let response = try await APIClient.http.execute(request, timeout: .hours(1))
+            // Somebody works on the consignment just now.
+            if response.status.code == 503, attempt < APIClient.tries {
+                try await APIClient.rest(attempt)
+                continue
+            }
+            if response.status.code != 422 { try await check(response) }
+            let body = try await response.body.collect(upTo: APIClient.largestAnswer)
+            if let value = try? JSONDecoder().decode(Value.self, from: Data(body.readableBytesView)) { return value }
+            throw fault(Array(body.readableBytesView), Int(response.status.code))
+        }
+        throw ClientError.unreachable(server, reason: "it is busy")
+    }
+
+    /// - Throws: ``ClientError`` unless the answer is the good one.
+    private func check(_ response: HTTPClientResponse) async throws {
+        if response.status.code == 200 { return }
+        if response.status.code == 401 { throw ClientError.refused(server) }
+        let body = try await response.body.collect(upTo: 1 << 20)
+        throw fault(Array(body.readableBytesView), Int(response.status.code))
+    }
+
+    private func fault(_ body: [UInt8], _ status: Int) -> ClientError {
+        let fault = try? JSONDecoder().decode(Answer<String>.self, from: Data(body)).errors?.first
+        return .answered(
+            fault?.message ?? "the server answers \(status)", code: fault?.extensions?.code ?? "")
     }
 
     // MARK: Requests
@@ -154,7 +248,7 @@ public struct APIClient: Sendable {
         for attempt in 0..<APIClient.tries {
             if attempt > 0 { try await APIClient.rest(attempt) }
             do {
-                let response = try await APIClient.http.execute(make(), timeout: .seconds(90))
+                let response = try await http.execute(make(), timeout: .seconds(90))
                 let body = try await response.body.collect(upTo: APIClient.largestAnswer)
                 let status = Int(response.status.code)
                 if status == 401 { throw ClientError.refused(server) }
@@ -168,6 +262,10 @@ public struct APIClient: Sendable {
                 throw error
             } catch {
                 if error as? HTTPClientError == .cancelled { throw CancellationError() }
+                // That does not change by trying again.
+                if error is NIOSSLError || error is NIOSSLExtraError {
+                    throw ClientError.untrusted(server, reason: "\(error)")
+                }
                 reason = "\(error)"
                 // It may have been done, although the answer was lost.
                 if !isRepeatable, !APIClient.isConnecting(error) { break }

@@ -2,8 +2,9 @@ import Streams
 public import TDRCore
 
 /// What a server knows of consignments, as a store of this machine would tell it.
-public struct RemoteStatus: Sendable {
+public struct RemoteStatus: StatusSource {
     private static let page = 100
+    private static let filePage = 500
 
     private let client: APIClient
 
@@ -63,18 +64,17 @@ public struct RemoteStatus: Sendable {
         let me: Person
     }
 
-    private struct List: Decodable {
-        struct Connection: Decodable {
-            struct Edge: Decodable { let node: Facts }
-            struct PageInfo: Decodable {
-                let hasNextPage: Bool
-                let endCursor: String?
-            }
-            let edges: [Edge]
-            let pageInfo: PageInfo
+    private struct Page<Node: Decodable>: Decodable {
+        struct Edge: Decodable { let node: Node }
+        struct PageInfo: Decodable {
+            let hasNextPage: Bool
+            let endCursor: String?
         }
-        let consignments: Connection
+        let edges: [Edge]
+        let pageInfo: PageInfo
     }
+
+    private struct List: Decodable { let consignments: Page<Facts> }
 
     /// What is known of one consignment.
     ///
@@ -115,6 +115,143 @@ public struct RemoteStatus: Sendable {
             variables["cursor"] = cursor
         }
     }
+
+    // MARK: Files
+
+    private struct File: Decodable {
+        struct Status: Decodable {
+            let statusType: String
+            let statusValue: String
+            let reason: String?
+        }
+        struct Values: Decodable {
+            let clientSideFileSize: Int64?
+            let clientSideLastModifiedDate: String?
+            let sha256ClientSideChecksum: String?
+            let sha256ServerSideChecksum: String?
+        }
+        struct Format: Decodable {
+            struct Match: Decodable {
+                let `extension`: String?
+                let identificationBasis: String
+                let puid: String?
+                let fileExtensionMismatch: Bool?
+                let formatName: String?
+                let mimeType: String?
+                let description: String?
+            }
+            let software: String
+            let softwareVersion: String
+            let binarySignatureFileVersion: String
+            let containerSignatureFileVersion: String
+            let matches: [Match]
+        }
+        struct Scan: Decodable {
+            let software: String
+            let softwareVersion: String
+            let databaseVersion: String
+            let result: String?
+            let datetime: Int64
+        }
+        let fileId: String
+        let fileType: String
+        let fileReference: String
+        let parentReference: String?
+        let originalFilePath: String
+        let fileStatuses: [Status]
+        let metadata: Values
+        let ffidMetadata: Format?
+        let antivirusResults: [Scan]
+
+        static let fields = """
+            fileId fileType fileReference parentReference originalFilePath
+            fileStatuses { statusType statusValue reason }
+            metadata { clientSideFileSize clientSideLastModifiedDate sha256ClientSideChecksum sha256ServerSideChecksum }
+            ffidMetadata { software softwareVersion binarySignatureFileVersion containerSignatureFileVersion
+                matches { extension identificationBasis puid fileExtensionMismatch formatName mimeType description } }
+            antivirusResults { software softwareVersion databaseVersion result datetime }
+            """
+    }
+
+    private struct Files: Decodable {
+        struct Consignment: Decodable { let paginatedFiles: Page<File> }
+        let getConsignment: Consignment
+    }
+
+    /// Calls `body` with each file, sorted by path as bytes; memory does not grow with their number.
+    ///
+    /// - Throws: ``ClientError``, `CancellationError`, and what `body` throws.
+    public func forEachFile(
+        of consignment: Consignment, _ selection: FileSelection, _ body: (FileReport) throws -> Void
+    ) async throws {
+        struct Variables: Encodable {
+            let id: String
+            let limit: Int
+            var cursor: String?
+            let problems: Bool
+        }
+        var variables = Variables(
+            id: consignment.id.description, limit: RemoteStatus.filePage, cursor: nil,
+            problems: selection == .withProblems)
+        while true {
+            let page = try await client.ask(
+                """
+                query($id: UUID!, $limit: Int!, $cursor: String, $problems: Boolean!) {
+                    getConsignment(consignmentid: $id) { paginatedFiles(paginationInput: {
+                        limit: $limit, currentCursor: $cursor, fileFilters: { withProblems: $problems } }) {
+                        edges { node { \(File.fields) } } pageInfo { hasNextPage endCursor } } }
+                }
+                """, variables, as: Files.self
+            ).getConsignment.paginatedFiles
+            for edge in page.edges { try body(try file(edge.node)) }
+            guard page.pageInfo.hasNextPage, let cursor = page.pageInfo.endCursor else { return }
+            variables.cursor = cursor
+        }
+    }
+
+    private func file(_ told: File) throws -> FileReport {
+        // As the path is shown: what stands there with escapes has them taken back.
+        guard let path = RelativePath(bytes(ofDisplayName: told.originalFilePath)), let id = RecordID(told.fileId),
+            let type = FileType(rawValue: told.fileType), let reference = FileReference(told.fileReference)
+        else { throw ClientError.strange(client.server, reason: "a file that makes no sense") }
+        var statuses: [FileStatusType: FileStatusValue] = [:]
+        var reasons: [FileStatusType: String] = [:]
+        for status in told.fileStatuses {
+            // A word that a newer server knows is passed over.
+            guard let type = FileStatusType(rawValue: status.statusType) else { continue }
+            statuses[type] = FileStatusValue(rawValue: status.statusValue)
+            reasons[type] = status.reason
+        }
+        let format = told.ffidMetadata
+        let values = told.metadata
+        return FileReport(
+            path: path, type: type, id: id, reference: reference,
+            parentReference: told.parentReference.flatMap { FileReference($0) }, size: values.clientSideFileSize,
+            modified: values.clientSideLastModifiedDate.flatMap { Timestamp($0 + "Z") }.map {
+                $0.milliseconds * 1_000_000
+            }, sha256: values.sha256ClientSideChecksum.flatMap { SHA256Digest(hex: Array($0.utf8)) },
+            serverSHA256: values.sha256ServerSideChecksum.flatMap { SHA256Digest(hex: Array($0.utf8)) },
+            statuses: FileStatuses(statuses), reasons: reasons,
+            formats: (format?.matches ?? []).map { match in
+                FormatReport(
+                    puid: match.puid, formatName: match.formatName, identificationBasis: match.identificationBasis,
+                    fileExtension: match.extension, extensionMismatch: match.fileExtensionMismatch,
+                    mimeType: match.mimeType, description: match.description,
+                    engine: EngineVersion(
+                        software: format?.software ?? "", softwareVersion: format?.softwareVersion ?? "",
+                        databaseVersion: format?.binarySignatureFileVersion ?? ""),
+                    containerVersion: format?.containerSignatureFileVersion ?? "")
+            },
+            antivirus: told.antivirusResults.map {
+                AntivirusReport(
+                    engine: EngineVersion(
+                        software: $0.software, softwareVersion: $0.softwareVersion,
+                        databaseVersion: $0.databaseVersion), result: $0.result,
+                    datetime: Timestamp(milliseconds: $0.datetime))
+            })
+    }
+
+    // MARK: Consignments
 
     private func report(_ facts: Facts) throws -> ConsignmentReport {
         guard let id = RecordID(facts.consignmentid), let reference = ConsignmentReference(facts.consignmentReference),

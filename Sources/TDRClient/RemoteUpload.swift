@@ -7,8 +7,18 @@ public import TDRCore
 public struct RemoteUploadRequest: Sendable {
     /// The folder of records.
     public var source: BytePath
-    /// The series' code.
-    public var series: String
+    /// The series' code; nil only for a judgment.
+    public var series: String?
+    /// The transferring body by name or code, which must be one's own; nil when it goes without saying.
+    public var body: String?
+    /// Standard or judgment.
+    public var type: ConsignmentType = .standard
+    /// What is said of a judgment.
+    public var judgment = JudgmentDetails()
+    /// What is agreed to.
+    public var agreement = Agreement()
+    /// Whether custody passes by itself when the checks end clean.
+    public var isConfirmedWhenClean = false
     /// What to do with links and special files.
     public var links: LinkPolicy = .refuse
     /// Whether the catalogue shows the folder's own name.
@@ -19,7 +29,7 @@ public struct RemoteUploadRequest: Sendable {
     public var jobs: Int
 
     /// An upload of `source`.
-    public init(source: BytePath, series: String, jobs: Int) {
+    public init(source: BytePath, series: String?, jobs: Int) {
         self.source = source
         self.series = series
         self.jobs = jobs
@@ -66,11 +76,20 @@ public struct RemoteUpload: Sendable {
         let plan = try await Intake.plan(request.source, links: request.links)
         if plan.refused.count > 0 { throw UploadError.refused(plan.refused, policy: request.links) }
         if plan.files == 0 { throw UploadError.empty(plan.source) }
+        try Intake.checkContent(plan, of: request.type)
         if let first = plan.notUTF8.first.first {
             throw ClientError.notText(plan.notUTF8.count, first: first.path.display)
         }
         let folder = String(decoding: plan.source.lastComponent, as: UTF8.self)
         let (place, resumed) = try await consignment(folder, request)
+        let steps = RemoteSteps(client)
+        try await steps.say(
+            request.agreement.properties + (request.type == .judgment ? request.judgment.properties : []),
+            of: place.consignmentid)
+        try await steps.signOff(request.agreement, of: place.consignmentid)
+        if request.isConfirmedWhenClean || request.agreement.custody == true {
+            try await steps.confirm(place.consignmentid, whenClean: true)
+        }
         meter.begin("uploading", files: plan.files, bytes: plan.bytes)
         let threads = BlockingExecutor(threads: request.jobs + 2)
         defer { threads.shutDown() }
@@ -121,6 +140,7 @@ public struct RemoteUpload: Sendable {
         struct Person: Decodable {
             let userId: String
             let body: String?
+            let bodyName: String?
         }
         let me: Person
     }
@@ -147,23 +167,22 @@ public struct RemoteUpload: Sendable {
     private func consignment(
         _ folder: String, _ request: RemoteUploadRequest
     ) async throws -> (place: Place, resumed: Bool) {
-        let me = try await client.ask("{ me { userId body } }", [String: String](), as: Me.self).me
+        let me = try await client.ask("{ me { userId body bodyName } }", [String: String](), as: Me.self).me
         guard let body = me.body else {
             throw ClientError.wrongBody("you belong to no transferring body on that server")
         }
-        if !request.fresh, let earlier = try await interrupted(folder, request, me.userId) { return (earlier, true) }
-        let series = try await client.ask(
-            "query($body: String!) { getSeries(body: $body) { seriesid code } }", ["body": body], as: SeriesList.self
-        ).getSeries
-        guard let found = series.first(where: { $0.code == request.series }) else {
-            throw ClientError.unknownSeries(request.series)
+        if let wanted = request.body, wanted != body, wanted != me.bodyName {
+            throw ClientError.wrongBody(
+                "you belong to the body '\(me.bodyName ?? body)' on that server, not to '\(wanted)'")
         }
+        if !request.fresh, let earlier = try await interrupted(folder, request, me.userId) { return (earlier, true) }
         let made = try await client.ask(
             """
-            mutation($series: UUID!) {
-                addConsignment(addConsignmentInput: { consignmentType: "standard", seriesid: $series }) { \(Place.fields) }
+            mutation($type: String!, $series: UUID) {
+                addConsignment(addConsignmentInput: { consignmentType: $type, seriesid: $series }) { \(Place.fields) }
             }
-            """, ["series": found.seriesid], as: Made.self, isRepeatable: false
+            """, ["type": request.type.rawValue, "series": try await series(request, of: body)], as: Made.self,
+            isRepeatable: false
         ).addConsignment
         struct Start: Encodable {
             let id: String
@@ -181,16 +200,26 @@ public struct RemoteUpload: Sendable {
         return (made, false)
     }
 
+    /// The id of the series; nil for a judgment.
+    private func series(_ request: RemoteUploadRequest, of body: String) async throws -> String? {
+        guard let code = request.series else { return nil }
+        let series = try await client.ask(
+            "query($body: String!) { getSeries(body: $body) { seriesid code } }", ["body": body], as: SeriesList.self
+        ).getSeries
+        guard let found = series.first(where: { $0.code == code }) else { throw ClientError.unknownSeries(code) }
+        return found.seriesid
+    }
+
     /// An upload of the same folder into the same series that has begun and is not complete.
     private func interrupted(_ folder: String, _ request: RemoteUploadRequest, _ user: String) async throws -> Place? {
         let recent = try await client.ask(
             """
-            query($user: UUID!) {
-                consignments(limit: 100, consignmentFiltersInput: { userId: $user, consignmentType: "standard" }) {
+            query($user: UUID!, $type: String!) {
+                consignments(limit: 100, consignmentFiltersInput: { userId: $user, consignmentType: $type }) {
                     edges { node { \(Place.fields) } }
                 }
             }
-            """, ["user": user], as: Consignments.self
+            """, ["user": user, "type": request.type.rawValue], as: Consignments.self
         ).consignments.edges.map(\.node)
         return recent.first { place in
             place.parentFolder == folder && place.seriesName == request.series

@@ -22,13 +22,21 @@ public struct RemoteWork: Sendable {
         _ = try await client.ask(
             "mutation($id: UUID!) { startChecks(consignmentid: $id) { consignmentid } }", ["id": id.description],
             as: Started.self)
-        return try await wait(reference) { report in
+        return try await waitForChecks(reference)
+    }
+
+    /// Waits until the checks of an upload are over; the report then.
+    ///
+    /// - Throws: ``ClientError``, `CancellationError`.
+    public func waitForChecks(_ reference: String) async throws -> ConsignmentReport {
+        try await wait(reference) { report in
             let steps: [ConsignmentStatusType] = [.serverChecksum, .serverFFID, .clientChecks]
             return steps.allSatisfy { report.statuses[$0] != nil && report.statuses[$0] != .inProgress }
         }
     }
 
-    private func wait(
+    /// Waits until the report on a consignment says so.
+    func wait(
         _ reference: String, until isOver: (ConsignmentReport) -> Bool
     ) async throws -> ConsignmentReport {
         while true {

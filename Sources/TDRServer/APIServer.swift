@@ -16,6 +16,7 @@ import UnixSignals
 public struct APIServer: Sendable {
     private static let queryThreads = 8
     private static let uploadThreads = 16
+    private static let checkNiceness: Int32 = 10
     /// What has not ended by then is cut off; whatever it is, it goes on at the next start.
     private static let graceSeconds = 30
 
@@ -49,6 +50,7 @@ public struct APIServer: Sendable {
         if options.tls == nil, !isLoopback { throw ServerError.needsTLS(options.host) }
         guard let lock = try ServingLock(store) else { throw ServerError.storeIsServed(store.directory) }
         defer { withExtendedLifetime(lock) {} }
+        try ReceivedFile.sweep(store)
         var logger = Logger(label: "tdr") { _ in JSONLog() }
         logger.logLevel = .info
         let threads = BlockingExecutor(threads: APIServer.queryThreads)
@@ -63,10 +65,15 @@ public struct APIServer: Sendable {
             book: try ReceiptBook(
                 store: store, run: RunInfo(actor: "serve-api", command: "serve-api: files received", version: version)
             ) { _ in checkBell.ring() },
-            metrics: Metrics(), version: version, canExport: options.exportTarget != nil, checkBell: checkBell,
-            exportBell: exportBell)
+            metrics: Metrics(), version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil,
+            checkBell: checkBell,
+            exportBell: exportBell, requirements: options.exportRequirements, formatPolicy: options.checks.policy,
+            metadataSchema: options.metadataSchema)
+        // Whoever asks is answered first, however many files wait.
+        var checks = options.checks
+        checks.niceness = APIServer.checkNiceness
         let setup = SetupLink(isOpen: try store.isWithoutUsers())
-        let router = try await router(archive, passwordThread, setup)
+        let router = try await router(archive, passwordThread, setup, logger)
         let scheme = options.tls == nil ? "http" : "https"
         var app = Application(
             router: router, server: try server(),
@@ -80,7 +87,7 @@ public struct APIServer: Sendable {
                 listening(address)
             }, logger: logger)
         app.addServices(
-            CheckService(archive: archive, request: options.checks, logger: logger, signatures: signatures),
+            CheckService(archive: archive, request: checks, logger: logger, signatures: signatures),
             ExportService(archive: archive, options: options, logger: logger))
         var configuration = ServiceGroupConfiguration(
             services: [app], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -94,11 +101,18 @@ public struct APIServer: Sendable {
     }
 
     private func router(
-        _ archive: Archive, _ passwordThread: BlockingExecutor, _ setup: SetupLink
+        _ archive: Archive, _ passwordThread: BlockingExecutor, _ setup: SetupLink, _ logger: Logger
     ) async throws -> Router<APIContext> {
-        let provider = options.provider.map { ($0, WebKeys($0.keys)) }
+        let provider = options.provider.map { TokenVerifier($0) }
         // Told at the start rather than with the first token.
-        if let provider { _ = try await provider.1.keys(named: nil) }
+        if let provider { _ = try await provider.keys.keys(named: nil) }
+        let openID = options.openID.map { OpenIDProvider($0, clock: clock) }
+        do {
+            try await openID?.prepare()
+        } catch let fault as OpenIDProvider.Fault {
+            // It may come back; passwords and tokens do without it.
+            logger.warning("\(fault)")
+        }
         let router = Router(context: APIContext.self)
         router.add(middleware: RequestLog(metrics: archive.metrics, isOn: options.logsRequests))
         let engine = try APISchema.engine()
@@ -110,16 +124,23 @@ public struct APIServer: Sendable {
         plain.add(to: known)
         GraphQLRoute(archive: archive, engine: engine, limits: options.limits).add(to: known)
         FileRoutes(archive: archive).add(to: known)
+        BundleRoute(archive: archive).add(to: known)
         ProgressEvents(archive: archive).add(to: known)
-        try Pages(archive: archive, passwordThread: passwordThread, setup: setup, options: options).add(to: router)
+        BagRoute(archive: archive, options: options).add(to: known)
+        MetadataRoutes(archive: archive, schema: options.metadataSchema).add(to: known)
+        try Pages(
+            archive: archive, passwordThread: passwordThread, setup: setup, openID: openID, clock: clock,
+            options: options
+        ).add(to: router)
         return router
     }
 
     private func server() throws -> HTTPServerBuilder {
+        let patience = TimeAmount.seconds(Int64(options.limits.idleSeconds))
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ContinueHandler()],
-                idleTimeout: .seconds(Int64(options.limits.idleSeconds)),
+                additionalChannelHandlers: [ContinueHandler(), PatienceHandler(patience: patience)],
+                idleTimeout: patience,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
         guard let tls = options.tls else { return http }

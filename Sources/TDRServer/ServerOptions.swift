@@ -11,24 +11,41 @@ public struct ServerOptions: Sendable {
     public var tls: (certificate: BytePath, key: BytePath)?
     /// Where exports that are asked for go; nil when none can be asked for.
     public var exportTarget: BytePath?
+    /// Where judgments go instead, by themselves when their checks end clean; nil where they go to the same place.
+    public var judgmentTarget: BytePath?
+    /// What must be recorded of a consignment, beside its checks, before it is exported.
+    public var exportRequirements: Set<ExportRequirement> = []
     /// In which form.
     public var exportForm: BagForm = .tarGz
     /// How to reach S3, for such a target.
     public var s3 = S3Options()
+    /// What metadata of files is, and must be.
+    public var metadataSchema = MetadataSchema.standard
     /// Which checks are made, how, and by how many threads.
     public var checks: CheckRequest
     /// Tokens of an OpenID provider that count beside our own.
     public var provider: ProviderOptions?
+    /// The OpenID provider with which people may sign in to the pages.
+    public var openID: OpenIDOptions?
     /// What one request may cost.
     public var limits = RequestLimits()
     /// Texts that replace those of the pages, as JSON.
     public var pageTexts: BytePath?
+    /// What is said of findings.
+    public var advice: Advice = .standard
+    /// By which schema metadata is taken in.
+    public var metadataSchema: MetadataSchema = .standard
     /// Whether the owner of a transfer may have the bag from its page.
     public var offersBags = false
     /// Looks at everything that a transfer rests on, for its page.
     public var doctor: (@Sendable () async throws -> [DoctorLine])?
     /// Whether every request is logged.
     public var logsRequests = true
+
+    /// Where a consignment is exported to; nil where it cannot be.
+    func target(for consignment: Consignment) -> BytePath? {
+        consignment.type == .judgment ? judgmentTarget ?? exportTarget : exportTarget
+    }
 
     /// On `host` and `port`, checking as `checks` says.
     public init(host: String, port: Int, checks: CheckRequest) {
@@ -46,7 +63,8 @@ public struct RequestLimits: Sendable {
     public var bodySeconds = 20
     /// Seconds that a GraphQL request may take.
     public var requestSeconds = 60
-    /// Seconds in which nothing arrives before a connection is closed.
+    /// Seconds that a client may let us wait, for its next request, for the rest of one, or for it to take an answer,
+    /// before the connection is closed.
     public var idleSeconds = 30
     /// Connections at once.
     public var connections = 2048
@@ -68,6 +86,49 @@ public struct ProviderOptions: Sendable {
     public init(issuer: String, audience: String, keys: String) {
         self.issuer = issuer
         self.audience = audience
+        self.keys = keys
+    }
+}
+
+/// An OpenID provider with which people sign in to the pages.
+public struct OpenIDOptions: Sendable {
+    /// Its `iss`, an address.
+    public var issuer: String
+    /// What it knows us by.
+    public var client: String
+    /// What proves to it that it is us; nil for a public client. Never shown.
+    public var secret: String?
+    /// Where its discovery document is: by default where OpenID Connect Discovery 1.0 §4 puts it.
+    public var discovery: String
+    /// Its addresses, so that no discovery document is asked for.
+    public var endpoints: OpenIDEndpoints?
+    /// Our own address as browsers have it, without a slash at the end.
+    public var publicAddress: String
+    /// What is asked for.
+    public var scope = "openid profile email"
+
+    /// A provider by its issuer, for a client of it that browsers reach at `publicAddress`.
+    public init(issuer: String, client: String, publicAddress: String) {
+        self.issuer = issuer
+        self.client = client
+        self.publicAddress = publicAddress
+        discovery = issuer + (issuer.hasSuffix("/") ? "" : "/") + ".well-known/openid-configuration"
+    }
+}
+
+/// The addresses of an OpenID provider.
+public struct OpenIDEndpoints: Sendable, Equatable {
+    /// Where people sign in.
+    public var authorization: String
+    /// Where a code is exchanged for a token.
+    public var token: String
+    /// Where its keys are.
+    public var keys: String
+
+    /// All three.
+    public init(authorization: String, token: String, keys: String) {
+        self.authorization = authorization
+        self.token = token
         self.keys = keys
     }
 }
@@ -100,7 +161,7 @@ public enum ServerError: Error, CustomStringConvertible {
         case .badTexts(let path, let reason):
             "cannot use '\(path.display)' as texts of the pages: \(reason); it takes the form of Sources/CPages/assets/en.json"
         case .noKeys(let place, let reason):
-            "cannot read the provider's keys from '\(place)': \(reason); check --jwt-keys"
+            "cannot read the provider's keys from '\(place)': \(reason); check --jwt-keys or --oidc-keys"
         }
     }
 }

@@ -97,7 +97,7 @@ struct CommandContext: Sendable {
 
     /// Opens the store.
     func openStore(_ opening: Store.Opening = .existing) throws -> Store {
-        try Store(at: store, opening, clock: clock)
+        try Store(at: store, opening, environment: environment, clock: clock)
     }
 
     /// Who runs this, with the words of the command for the history.

@@ -27,7 +27,7 @@ private enum Material: CaseIterable {
 }
 
 private let compressions: [TarWriter.Compression] = [
-    .gzip(level: 0), .gzip(level: 6), .gzip(level: 9), .zstd(level: 6),
+    .gzip(level: 0), .gzip(level: 6), .gzip(level: 9), .zstd(level: 0), .zstd(level: 6),
 ]
 
 @Suite struct CompressionTests {

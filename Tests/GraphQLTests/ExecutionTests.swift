@@ -1,5 +1,5 @@
 import GraphQL
-import Synchronization
+import Streams
 import Testing
 
 @Suite struct ExecutionTests {
@@ -9,7 +9,7 @@ import Testing
 
     /// Notes what was asked for.
     private final class Log: Sendable {
-        private let lines = Mutex<[String]>([])
+        private let lines = Guarded<[String]>([])
         func note(_ line: String) { lines.withLock { $0.append(line) } }
         var all: [String] { lines.withLock { $0 } }
     }

@@ -9,28 +9,29 @@ import Testing
         "Archives": ["CArchive", "CDeflate", "CShims", "CZlib", "CZstd", "Glibc", "Streams"],
         // Profiles are JSON.
         "BagIt": ["FoundationEssentials", "Glibc", "Streams", "Synchronization"],
-        "GraphQL": ["Synchronization"],
+        "GraphQL": ["Streams"],
         "Delimited": ["Streams"],
         "Pronom": ["CExpat", "CProbe", "CSignatures", "CZlib", "Glibc", "Streams"],
         "S3": [
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
         "TDRClient": [
-            "AsyncHTTPClient", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "Streams", "TDRCore",
+            "AsyncHTTPClient", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "Streams",
+            "Synchronization", "TDRCore",
         ],
         "TDRServer": [
             "AsyncHTTPClient", "CPages", "Crypto", "CryptoExtras", "FoundationEssentials", "Glibc", "GraphQL",
             "HTTPTypes",
             "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "Mustache", "NIOCore", "NIOHTTP1",
             "NIOHTTPTypes",
-            "NIOSSL", "ServiceLifecycle", "Streams", "Synchronization", "TDRCore", "UnixSignals",
+            "NIOSSL", "ServiceLifecycle", "Streams", "TDRCore", "UnixSignals",
         ],
         "Couriers": [
             "AsyncHTTPClient", "Crypto", "FoundationEssentials", "Glibc", "NIOCore", "NIOHTTP1", "Streams",
         ],
         "TDRCore": [
             "Archives", "BagIt", "CMagic", "CShims", "CSignatures", "CYara", "Couriers", "CryptoExtras", "Delimited",
-            "FoundationEssentials", "Glibc", "Pronom", "S3", "Streams", "Synchronization",
+            "FoundationEssentials", "Glibc", "Pronom", "S3", "Streams",
         ],
         "tdr": [
             "ArgumentParser", "CShims", "Dispatch", "FoundationEssentials", "Glibc", "Streams", "Synchronization",
@@ -109,6 +110,18 @@ import Testing
             for word in ["getenv(", "ProcessInfo.processInfo.environment", "CommandLine.arguments"]
             where !path.hasPrefix("Sources/pronom-compile/") {
                 #expect(!text.contains(word), "\(path) uses \(word)")
+            }
+        }
+    }
+
+    @Test("locks are of the kind that ThreadSanitizer sees")
+    func locks() throws {
+        for room in ["Sources", "Tests"] {
+            for path in try ImportRulesTests.swiftFiles(below: room) where !path.hasSuffix("/ImportRulesTests.swift") {
+                let text = try Clone.text(path)
+                for word in ["Mutex(", "Mutex<"] {
+                    #expect(!text.contains(word), "\(path) uses \(word): Guarded of Streams is what tests can check")
+                }
             }
         }
     }

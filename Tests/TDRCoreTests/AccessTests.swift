@@ -12,6 +12,9 @@ import Testing
         .createStandard: [.standardUser: [.none], .dataLoad: [.none]],
         .createJudgment: [.judgmentUser: [.none]],
         .listConsignments: [.reporting: [.none], .administrator: [.none]],
+        .listReviews: [
+            .archiveUser: [.none], .metadataViewer: [.none], .transferAdviser: [.none], .administrator: [.none],
+        ],
         .readConsignment: [
             .standardUser: [.own], .judgmentUser: [.own], .archiveUser: [.underReview],
             .metadataViewer: [.underReview], .transferAdviser: [.underReview], .antivirus: everything,
@@ -19,8 +22,12 @@ import Testing
             .dataLoad: everything, .notifyExport: everything, .reporting: everything, .administrator: everything,
         ],
         .chooseSeries: [.standardUser: [.own], .dataLoad: [.own], .administrator: [.own]],
-        .upload: [.standardUser: [.own], .judgmentUser: [.own], .dataLoad: [.own], .administrator: [.own]],
-        .setOwnStatus: [.standardUser: [.own], .judgmentUser: [.own], .dataLoad: [.own], .administrator: [.own]],
+        .upload: [
+            .standardUser: [.own], .judgmentUser: [.own], .dataLoad: [.own, .onBehalf], .administrator: [.own],
+        ],
+        .setOwnStatus: [
+            .standardUser: [.own], .judgmentUser: [.own], .dataLoad: [.own, .onBehalf], .administrator: [.own],
+        ],
         .setCheckStatus: [.antivirus: everything, .checksum: everything, .fileFormat: everything],
         .setReviewStatus: [.transferAdviser: [.underReview]],
         .setExportStatus: [.export: everything],

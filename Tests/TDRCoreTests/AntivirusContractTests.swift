@@ -88,12 +88,12 @@ struct AntivirusContractTests {
         let subject = try kind.make()
         let session = subject.engine.session()
         for round in 0..<3 {
-            var waiting: [(ScanTicket, SharedFile, Bool)] = []
+            var waiting: [(ScanTicket, OpenBytes, Bool)] = []
             for number in 0..<min(session.depth, 8) {
                 let isBad = (number + round).isMultiple(of: 3)
                 let bytes = isBad ? Clamd.eicar : Array("clean \(number)".utf8)
                 let path = try folder.make(Name("f\(round)-\(number)"), .file(bytes))
-                let file = SharedFile(try OpenFile.reading(path))
+                let file = try OpenBytes(OpenFile.reading(path))
                 let ticket = session.begin(
                     file, ScanSubject(size: Int64(bytes.count), name: Array("f".utf8), path: Array("f".utf8)))
                 if session.wantsBytes { bytes.withUnsafeBytes { session.consume($0, at: 0) } }
@@ -114,12 +114,12 @@ struct AntivirusContractTests {
         let session = subject.engine.session()
         let bytes = Clamd.eicar + [UInt8](repeating: 0, count: 100_000)
         let path = try folder.make("bad", .file(bytes))
-        let file = SharedFile(try OpenFile.reading(path))
-        let size = try file.file.status().size
+        let file = try OpenBytes(OpenFile.reading(path))
+        let size = file.size
         let ticket = session.begin(file, ScanSubject(size: size, name: [0x61], path: [0x61]))
         if session.wantsBytes { Clamd.eicar.withUnsafeBytes { session.consume($0, at: 0) } }
         session.abandon(ticket)
-        let good = SharedFile(try OpenFile.reading(try folder.make("good", "good")))
+        let good = try OpenBytes(OpenFile.reading(try folder.make("good", "good")))
         let next = session.begin(good, ScanSubject(size: 4, name: [0x62], path: [0x62]))
         if session.wantsBytes { Array("good".utf8).withUnsafeBytes { session.consume($0, at: 0) } }
         session.end()
@@ -217,10 +217,10 @@ struct AntivirusContractTests {
         let clamd = try #require(subject.clamd)
         let folder = try TemporaryFolder()
         let bytes = Clamd.eicar + [UInt8](repeating: 0, count: 8 << 20)
-        let file = SharedFile(try OpenFile.reading(try folder.make("bad", .file(bytes))))
+        let file = try OpenBytes(OpenFile.reading(try folder.make("bad", .file(bytes))))
         let session = subject.engine.session()
         // A connection that is open already.
-        let first = SharedFile(try OpenFile.reading(try folder.make("first", "x")))
+        let first = try OpenBytes(OpenFile.reading(try folder.make("first", "x")))
         let opening = session.begin(first, ScanSubject(size: 1, name: [0x61], path: [0x61]))
         if session.wantsBytes { [0x78].withUnsafeBytes { session.consume($0, at: 0) } }
         session.end()

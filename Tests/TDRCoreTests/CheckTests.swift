@@ -198,6 +198,36 @@ import Testing
         #expect(try await bench.check(consignment).filesChecked == 1)
     }
 
+    @Test("tells others when it breaks off by an error, and goes on when that is mended")
+    func crash() async throws {
+        let bench = try Bench(["a": "1", "b": "2"])
+        let consignment = try await bench.upload().consignment
+        try StoreRows.execute(
+            bench.storePath,
+            "CREATE TRIGGER broken BEFORE INSERT ON formatMatch BEGIN SELECT RAISE(ABORT, 'out of order'); END")
+        await #expect(throws: (any Error).self) { try await bench.check(consignment) }
+        let told = "SELECT event || ' ' || message FROM notice"
+        let notices = try StoreRows.texts(bench.storePath, told)
+        #expect(notices.count == 1)
+        #expect(notices.first?.hasPrefix("ChecksCrashed ") == true, "\(notices)")
+        #expect(notices.first?.contains("out of order") == true, "\(notices)")
+        #expect(try bench.store.statuses(of: consignment)[.serverFFID] == .inProgress)
+        try StoreRows.execute(bench.storePath, "DROP TRIGGER broken")
+        #expect(try await bench.check(consignment).filesChecked == 2)
+        #expect(try bench.store.report(on: consignment).areChecksComplete)
+        #expect(try StoreRows.texts(bench.storePath, told).count == 1)
+    }
+
+    @Test("tells nobody when somebody stops it")
+    func stopIsNoCrash() async throws {
+        let bench = try Bench(["a": "1"])
+        let consignment = try await bench.upload().consignment
+        let task = Task { try await bench.check(consignment) }
+        task.cancel()
+        _ = await task.result
+        #expect(try StoreRows.texts(bench.storePath, "SELECT event FROM notice") == [])
+    }
+
     @Test("stops when it is told to, keeps what it found, and goes on from there")
     func cancellation() async throws {
         var entries: [(Name, Tree)] = []

@@ -1,6 +1,5 @@
 import GRDB
 import Streams
-import Synchronization
 import TDRTestSupport
 import Testing
 
@@ -18,7 +17,7 @@ import Testing
         let book: ReceiptBook
         let completed = Completed()
 
-        final class Completed: Sendable { let references = Mutex<[ConsignmentReference]>([]) }
+        final class Completed: Sendable { let references = Guarded<[ConsignmentReference]>([]) }
 
         var path: BytePath { folder.appending("store") }
 
@@ -98,6 +97,107 @@ import Testing
             try names(in: desk.path.appending("objects").appending(consignment.id.description)).sorted()
                 == (first + last).map(\.fileId.description).sorted())
         #expect(try names(in: desk.path.appending("incoming").appending(consignment.id.description)) == [])
+    }
+
+    @Test("that is complete can be declared once more, as a client does whose answer was lost; but not another")
+    func again() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let list = [DeliveryTests.file("Records/a", [1], match: "x"), DeliveryTests.file("Records/b/c", [2])]
+        let ids = try desk.declare(list, folders: ["Records/empty"], in: consignment)
+        for (bytes, id) in zip([[1], [2]] as [[UInt8]], ids) {
+            try await desk.send(bytes, as: id.fileId, of: consignment)
+        }
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+        let events = try desk.store.newestEvent(of: consignment)
+        let repeated = try desk.declare(list, folders: ["Records/empty"], in: consignment)
+        #expect(repeated.map(\.fileId) == ids.map(\.fileId))
+        #expect(repeated.allSatisfy(\.isReceived))
+        #expect(try desk.declare([], in: consignment).isEmpty)
+        for (files, folders) in [
+            ([DeliveryTests.file("Records/new")], []), ([DeliveryTests.file("Records/a", [9])], []),
+            ([DeliveryTests.file("Records/b", [1])], []), ([], ["Records/a"]), ([], ["Records/other"]),
+        ] as [([DeclaredFile], [String])] {
+            #expect(throws: DeliveryError.self) { try desk.declare(files, folders: folders, in: consignment) }
+        }
+        #expect(try desk.store.newestEvent(of: consignment) == events)
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+    }
+
+    @Test("takes the bytes of a file while its digest is still to come, and proves them by it afterwards")
+    func digestToCome() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        var file = DeliveryTests.file("Records/large", [1, 2, 3])
+        let checksum = file.checksum
+        file.checksum = nil
+        let id = try desk.declare([file], in: consignment)[0].fileId
+        var expected = try #require(try desk.store.expectedFile(id, of: consignment))
+        #expect(expected.awaitsDigest)
+        let digests = PartialDigests()
+        let first = try PartialFile(expected, in: desk.store, .anew, digestsPiece: false, digests: digests)
+        try ([1, 2, 3] as [UInt8]).withUnsafeBytes { try first.write($0) }
+        #expect(first.isWhole)
+        // Without a digest there is nothing to prove it by; the bytes stay.
+        #expect(throws: DeliveryError.self) { try first.prove() }
+        try first.pause()
+        #expect(PartialFile.received(expected, in: desk.store) == 3)
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .inProgress)
+        // Who still does not know it changes nothing; who does ends the waiting.
+        #expect(try !desk.declare([file], in: consignment)[0].isReceived)
+        file.checksum = checksum
+        #expect(try !desk.declare([file], in: consignment)[0].isReceived)
+        expected = try #require(try desk.store.expectedFile(id, of: consignment))
+        #expect(!expected.awaitsDigest)
+        let rest = try PartialFile(expected, in: desk.store, .at(3), digestsPiece: false, digests: digests)
+        try await desk.book.enter(try rest.prove())
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+        #expect(try StoreRows.wrongTallies(desk.path) == [])
+    }
+
+    @Test("goes on with the digest of the pieces before only as long as the file is as they left it")
+    func keptDigests() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let id = try desk.declare([DeliveryTests.file("Records/a", [1, 2, 3, 4])], in: consignment)[0].fileId
+        let expected = try #require(try desk.store.expectedFile(id, of: consignment))
+        let digests = PartialDigests()
+        func piece(_ bytes: [UInt8], _ start: PartialFile.Start) throws -> PartialFile {
+            let partial = try PartialFile(expected, in: desk.store, start, digestsPiece: false, digests: digests)
+            try bytes.withUnsafeBytes { try partial.write($0) }
+            return partial
+        }
+        try piece([1, 2], .anew).pause()
+        // Somebody else's bytes, of the same length: what the disk has is what counts.
+        let place = desk.path.appending("incoming").appending(consignment.id.description).appending(id.description)
+        try writeDurably([9, 9], to: place, mode: 0o600)
+        #expect(throws: DeliveryError.self) { try piece([3, 4], .at(2)).prove() }
+        #expect(PartialFile.received(expected, in: desk.store) == 0)
+        try piece([1, 2], .anew).pause()
+        try piece([3], .at(2)).pause()
+        try await desk.book.enter(try piece([4], .at(3)).prove())
+        #expect(try desk.store.statuses(of: consignment)[.upload] == .completed)
+    }
+
+    @Test("records many files at once, and says of each what kept it from that")
+    func together() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let ids = try desk.declare(
+            (0..<5).map { DeliveryTests.file("Records/\($0)", [UInt8($0)], match: "\($0)") }, in: consignment, more: true)
+        var proved: [ProvedFile] = []
+        for (number, one) in ids.enumerated() {
+            let expected = try #require(try desk.store.expectedFile(one.fileId, of: consignment))
+            let partial = try PartialFile(expected, in: desk.store, .anew, digestsPiece: false)
+            try [UInt8(number)].withUnsafeBytes { try partial.write($0) }
+            proved.append(try partial.prove())
+        }
+        // One is declared anew while it is on its way.
+        _ = try desk.declare([DeliveryTests.file("Records/2", [7])], in: consignment, more: true)
+        let outcomes = await desk.book.enter(proved)
+        #expect(outcomes.map { $0 == nil } == [true, true, false, true, true])
+        #expect(try desk.store.report(on: consignment).bytes == 4)
+        #expect(await desk.book.enter([]).isEmpty)
     }
 
     @Test(

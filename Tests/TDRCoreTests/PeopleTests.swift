@@ -1,5 +1,4 @@
 import Streams
-import Synchronization
 import TDRTestSupport
 import Testing
 
@@ -16,7 +15,7 @@ import Testing
         private let time: Clock
 
         final class Clock: Sendable {
-            let now = Mutex(Timestamp(milliseconds: 1_800_000_000_000))
+            let now = Guarded(Timestamp(milliseconds: 1_800_000_000_000))
         }
 
         init() throws {
@@ -165,6 +164,122 @@ import Testing
         #expect(throws: PeopleError.self) {
             try desk.token("maria", expires: Timestamp(milliseconds: desk.now.milliseconds))
         }
+    }
+
+    private static func claimed(
+        _ login: String, _ roles: Set<Role>, id: RecordID, body: String? = nil
+    ) -> Principal {
+        Principal(
+            id: id, login: login, name: "Petra Provider", email: "petra@example.org", bodyCode: body, roles: roles)
+    }
+
+    @Test("follows what a provider says of its users with each sign-in, but for what an administrator said")
+    func provided() throws {
+        let desk = try Desk()
+        let id = RecordID.random()
+        func signIn(_ login: String, _ roles: Set<Role>, _ body: String? = nil, from issuer: String = "https://id") throws
+            -> Principal
+        {
+            try desk.store.signIn(
+                PeopleTests.claimed(login, roles, id: id, body: body), from: issuer, run: PeopleTests.run)
+        }
+        #expect(throws: PeopleError.self) { try signIn("petra", []) }
+        #expect(throws: PeopleError.self) { try signIn("petra", [.standardUser]) }
+        #expect(throws: PeopleError.self) { try signIn("petra", [.standardUser], "TDR-NOWHERE") }
+        #expect(try desk.store.users().isEmpty)
+        try desk.store.addBody("Mock", code: "TDR-MOCK", run: PeopleTests.run)
+        // What a provider says of administrators does not count.
+        let first = try signIn("petra", [.standardUser, .administrator], "TDR-MOCK")
+        #expect(first.roles == [.standardUser])
+        #expect((first.id, first.bodyCode) == (id, "TDR-MOCK"))
+        try desk.store.setRoles("petra", to: [.reporting, .administrator], body: nil, run: PeopleTests.run)
+        let second = try signIn("petra.p", [.transferAdviser])
+        #expect(second.roles == [.transferAdviser, .administrator])
+        #expect((second.login, second.bodyCode) == ("petra.p", nil))
+        #expect(try desk.store.users().map(\.login) == ["petra.p"])
+        #expect(throws: PeopleError.self) { try signIn("petra.p", [.reporting], from: "https://other") }
+        try desk.add("root", [.administrator])
+        try desk.store.setDisabled("petra.p", to: true, run: PeopleTests.run)
+        #expect(throws: PeopleError.self) { try signIn("petra.p", [.reporting]) }
+        let told = try desk.store.events(before: nil, limit: 100).map(\.what)
+        for what in ["UserAdded", "UserChanged", "BodyChanged", "RolesChanged"] { #expect(told.contains(what)) }
+    }
+
+    @Test("gives no account of its own to a provider's user, whatever login or id they come with")
+    func takeover() throws {
+        let desk = try Desk()
+        let root = try desk.add("root", [.administrator])
+        for (login, id) in [("root", RecordID.random()), ("root", root.id), ("other", root.id)] {
+            #expect(throws: PeopleError.self) {
+                try desk.store.signIn(
+                    PeopleTests.claimed(login, [.reporting], id: id), from: "https://id", run: PeopleTests.run)
+            }
+        }
+        #expect(try desk.store.users().map(\.roles) == [[.administrator]])
+    }
+
+    @Test("changes roles for whatever is asked from then on, but leaves an administrator who may sign in")
+    func roles() throws {
+        let desk = try Desk()
+        try desk.add("root", [.administrator])
+        try desk.add("maria", [.reporting])
+        let token = try desk.token("maria", [.read])
+        try desk.store.setRoles("maria", to: [.transferAdviser], body: nil, run: PeopleTests.run)
+        guard case .known(let principal) = try desk.store.principal(forToken: token) else {
+            Issue.record("the token is not known")
+            return
+        }
+        #expect(principal.roles == [.transferAdviser])
+        #expect(throws: PeopleError.self) {
+            try desk.store.setRoles("maria", to: [.standardUser], body: nil, run: PeopleTests.run)
+        }
+        #expect(throws: PeopleError.self) {
+            try desk.store.setRoles("root", to: [.reporting], body: nil, run: PeopleTests.run)
+        }
+        // One who is kept out is none who may sign in.
+        try desk.store.setRoles("maria", to: [.administrator], body: nil, run: PeopleTests.run)
+        try desk.store.setDisabled("maria", to: true, run: PeopleTests.run)
+        #expect(throws: PeopleError.self) {
+            try desk.store.setRoles("root", to: [.reporting], body: nil, run: PeopleTests.run)
+        }
+        try desk.store.setDisabled("maria", to: false, run: PeopleTests.run)
+        try desk.store.setRoles("root", to: [.reporting], body: nil, run: PeopleTests.run)
+        #expect(try desk.store.user("root")?.roles == [.reporting])
+    }
+
+    @Test("ends a session after two hours without use and after twelve in all, and forgets it when it is told to")
+    func sessionTimes() throws {
+        let desk = try Desk()
+        try desk.add("maria")
+        try desk.store.setPassword("maria", to: "correct horse battery", run: PeopleTests.run)
+        guard case .known(let maria) = try desk.store.signIn("maria", "correct horse battery", run: PeopleTests.run)
+        else {
+            Issue.record("maria cannot sign in")
+            return
+        }
+        func begin() throws -> String {
+            try desk.store.beginSession(for: maria, agent: "a", peer: "p", run: PeopleTests.run)
+        }
+        let idle = try begin()
+        desk.pass(seconds: 7199)
+        #expect(try desk.store.session(idle)?.principal.login == "maria")
+        desk.pass(seconds: 7200)
+        #expect(try desk.store.session(idle) == nil)
+        let long = try begin()
+        for _ in 0..<11 {
+            desk.pass(seconds: 3600)
+            #expect(try desk.store.session(long) != nil)
+        }
+        desk.pass(seconds: 3600)
+        #expect(try desk.store.session(long) == nil)
+        let (one, other) = (try begin(), try begin())
+        let newest = try #require(try desk.store.sessions(of: "maria").first)
+        try desk.store.endSessions(of: "maria", newest.id, but: nil, run: PeopleTests.run)
+        #expect(try desk.store.session(one) != nil)
+        #expect(try desk.store.session(other) == nil)
+        try desk.store.setPassword("maria", to: "another horse battery", run: PeopleTests.run)
+        #expect(try desk.store.session(one) == nil)
+        #expect(try desk.store.session("made up") == nil)
     }
 
     @Test("gives each password a salt of its own")

@@ -22,7 +22,8 @@ import Testing
         let object = try bench.object("Records/bad")
         try await bench.check(consignment, antivirus: QuarantineTests.yara)
         #expect(throws: SystemFault.self) { try FileStatus.of(object) }
-        let held = ObjectFolder.quarantine(of: consignment.id, in: bench.store).appending(object.lastComponent)
+        let held = bench.store.directory.appending("quarantine").appending(consignment.id.description).appending(
+            object.lastComponent)
         #expect(try contents(of: held) == Clamd.eicar)
         #expect(try mode(of: held) == 0o600)
         #expect(try mode(of: held.directory) == 0o700)
@@ -102,7 +103,7 @@ import Testing
         let (bench, consignment) = try await bench()
         try await bench.check(consignment, antivirus: QuarantineTests.yara)
         let name = try bench.object("Records/bad").lastComponent
-        let held = ObjectFolder.quarantine(of: consignment.id, in: bench.store).appending(name)
+        let held = bench.store.directory.appending("quarantine").appending(consignment.id.description).appending(name)
         let quarantine = Quarantine(bench.store, run: QuarantineTests.run)
         try quarantine.purge(path("Records/bad"), of: consignment, reason: "infected")
         #expect(throws: SystemFault.self) { try FileStatus.of(held) }
@@ -118,7 +119,8 @@ import Testing
         let (bench, consignment) = try await bench()
         let object = try bench.object("Records/bad")
         try await bench.check(consignment, antivirus: QuarantineTests.yara)
-        let held = ObjectFolder.quarantine(of: consignment.id, in: bench.store).appending(object.lastComponent)
+        let held = bench.store.directory.appending("quarantine").appending(consignment.id.description).appending(
+            object.lastComponent)
         if towards {
             // The row says held, the object was not moved yet.
             #expect(held.withCString { from in object.withCString { rename(from, $0) } } == 0)

@@ -69,13 +69,17 @@ struct ReplayedState: Equatable {
             state.exportLocation = event.new
             state.exportVersion = event.version
         },
+        "ExportReported": { state, event, _ in
+            let said = words(event.new)
+            (state.exportLocation, state.exportVersion) = (said["exportLocation"], said["exportVersion"])
+        },
     ]
 
     /// Acts that are told and change nothing of what is compared.
     static let withoutTrace: Set<String> = [
         "Added", "AntivirusEngine", "ConsignmentCreated", "ObjectsPurged", "Replaced", "Excluded", "ExportFailed",
         "ExportRetired", "ExportVerified",
-        "FindingsAllowed", "FormatEngine", "Skipped", "UploadAbandoned",
+        "FindingsAllowed", "FormatEngine", "ParentFolder", "Skipped", "UploadAbandoned",
     ]
 
     /// What the history tells.

@@ -18,13 +18,13 @@ func verdict(
     of engine: any AntivirusEngine, at path: BytePath, name: String = "file", pieces: Int = 1 << 20
 ) throws -> AntivirusVerdict {
     let session = engine.session()
-    let file = SharedFile(try OpenFile.reading(path))
-    let size = try file.file.status().size
+    let file = try OpenBytes(OpenFile.reading(path))
+    let size = file.size
     let ticket = session.begin(file, ScanSubject(size: size, name: Array(name.utf8), path: Array("a/\(name)".utf8)))
     let buffer = Buffer(count: pieces)
     var offset: Int64 = 0
     while session.wantsBytes, offset < size {
-        let count = try file.file.read(into: buffer.bytes, at: offset)
+        let count = try file.source.read(into: buffer.bytes, at: offset)
         if count == 0 { break }
         session.consume(buffer.prefix(count), at: offset)
         offset += Int64(count)
@@ -126,6 +126,25 @@ private func engine(_ rules: [BytePath] = [], cache: BytePath? = nil, seconds: I
             #expect(
                 try verdict(of: engine, on: bytes, pieces: pieces) == .found("once (\(rules.display))"), "\(place)")
         }
+    }
+
+    @Test("forgets a large file in the middle, and judges the next by itself")
+    func abandoned() throws {
+        let folder = try TemporaryFolder()
+        let rules = try folder.make(
+            "r.yar", .file(Array(YaraTests.rule("bad", #"strings: $a = "EICAR-STANDARD" condition: $a"#).utf8)))
+        let engine = try engine([rules])
+        let bytes = [UInt8](repeating: 0x2E, count: 14 << 20)
+        let file = SharedFile(try OpenFile.reading(try folder.make("large", .file(Clamd.eicar + bytes))))
+        let session = engine.session()
+        for _ in 0..<3 {
+            let subject = ScanSubject(size: Int64(bytes.count + 68), name: [0x61], path: [0x61])
+            let ticket = session.begin(file, subject)
+            (Clamd.eicar + bytes.prefix(10 << 20)).withUnsafeBytes { session.consume($0, at: 0) }
+            session.abandon(ticket)
+        }
+        #expect(try verdict(of: engine, on: bytes) == .clean)
+        #expect(try verdict(of: engine, on: bytes + Clamd.eicar) != .clean)
     }
 
     @Test("evaluates conditions about the whole of a large file")

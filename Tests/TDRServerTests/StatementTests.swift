@@ -1,7 +1,6 @@
 import GRDB
 import GraphQL
 import Streams
-import Synchronization
 import TDRTestSupport
 import Testing
 
@@ -12,9 +11,9 @@ import Testing
 @Suite struct StatementTests {
     private static let run = RunInfo(actor: "tester", command: "test", version: "0")
 
-    private final class Count: Sendable { let statements = Mutex(0) }
+    private final class Count: Sendable { let statements = Guarded(0) }
 
-    @Test("asks the database as often for a page of a thousand files as for one of ten")
+    @Test("asks the database as often for many files or consignments as for few")
     func pages() async throws {
         let folder = try TemporaryFolder()
         let store = try Store(at: folder.appending("store"), .create) { Timestamp(milliseconds: 1_800_000_000_000) }
@@ -50,8 +49,9 @@ import Testing
             let query = """
                 { getConsignment(consignmentid: "\(consignment.id)") { totalFiles consignmentStatuses { value }
                     paginatedFiles(paginationInput: { limit: \(limit) }) { edges { node { fileId parentId uploadMatchId
-                        fileStatuses { statusValue } fileMetadata { name value } metadata { clientSideFileSize }
-                        ffidMetadata { matches { puid } } antivirusMetadata { result } } } totalItems } } }
+                        fileStatuses { statusValue reason } fileMetadata { name value }
+                        metadata { clientSideFileSize sha256ServerSideChecksum }
+                        ffidMetadata { matches { puid description } } antivirusMetadata { result } } } totalItems } } }
                 """
             let response = try await engine.execute(
                 GraphQLRequest(query), context: Asker(archive: archive, principal: maria, note: RequestNote()))
@@ -60,6 +60,24 @@ import Testing
             #expect(edges?.count == limit)
             return count.statements.withLock { $0 }
         }
+        func costOfConsignments(_ limit: Int) async throws -> Int {
+            count.statements.withLock { $0 = 0 }
+            let query = """
+                { consignments(limit: \(limit), consignmentFiltersInput: { userId: "\(maria.id)" }) { edges { node {
+                    consignmentMetadata { value } metadataSchemaLibraryVersion metadataReviewLogs { action } exportFailure
+                    totalFiles totalClosedRecords consignmentStatuses { value } } } } }
+                """
+            let response = try await engine.execute(
+                GraphQLRequest(query), context: Asker(archive: archive, principal: maria, note: RequestNote()))
+            #expect(response.errors.isEmpty, "\(response.errors)")
+            #expect(response.data?["consignments"]?["edges"]?.list?.count == limit)
+            return count.statements.withLock { $0 }
+        }
+        let one = try await costOfConsignments(1)
+        for _ in 0..<9 {
+            _ = try store.createDelivery(.standard, series: series, by: maria, run: StatementTests.run)
+        }
+        #expect(try await costOfConsignments(10) == one)
         let small = try await cost(of: 10)
         let large = try await cost(of: 1000)
         #expect(small > 0)

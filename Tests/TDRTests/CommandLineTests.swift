@@ -353,6 +353,38 @@ extension String {
         #expect(finished.errors.contains("--links skip"))
     }
 
+    @Test("ends the verification of a bag with 1 when part of it cannot be read, and with 2 when it is wrong")
+    func unreadableBag() throws {
+        let bench = try Workbench(["a": "x", "b": "y"])
+        try bench.folder.make("out", [:])
+        try bench.upload()
+        #expect(try bench.tdr("check", "TDR-2026-C", "--antivirus", "none").code == 0)
+        #expect(try bench.tdr("export", "TDR-2026-C", "--to", "out", "--form", "folder").code == 0)
+        #expect(try bench.tdr("export", "TDR-2026-C", "--to", "out", "--form", "tar").code == 0)
+        // Reading it at 0 gives EIO, as a disk does that fails.
+        let failing = try bench.tdr("verify", "/proc/self/mem")
+        #expect(failing.code == 1, "\(failing.output)")
+        #expect(failing.output.contains("unreadable"))
+        #expect(failing.output.contains("Input/output error"), "\(failing.output)")
+        let file = bench.folder.appending("out/TDR-2026-C/data/Records/b")
+        if isRoot {
+            try Nobody.own(bench)
+            try setMode(file, 0)
+            let closed = try Nobody.tdr(bench, ["verify", "out/TDR-2026-C"])
+            #expect(closed.code == 1, "\(closed.output)")
+            #expect(closed.output.contains("Permission denied"), "\(closed.output)")
+            let copies = try Nobody.tdr(bench, ["verify", "--exports", "--json"])
+            #expect(copies.output.contains("NotVerified"), "\(copies.output)\(copies.errors)")
+            try setMode(file, 0o644)
+        }
+        try overwrite(file, at: 0, with: Array("z".utf8))
+        #expect(try bench.tdr("verify", "out/TDR-2026-C").code == 2)
+        // A damaged archive was read: that is a finding.
+        let archive = bench.folder.appending("out/TDR-2026-C.tar")
+        try overwrite(archive, at: 0, with: Array(repeating: 0x7A, count: 600))
+        #expect(try bench.tdr("verify", "out/TDR-2026-C.tar").code == 2)
+    }
+
     @Test("takes what can be read and lists what cannot, for whoever may not read all", .enabled(if: isRoot))
     func unreadable() throws {
         let bench = try Workbench(["open": "x", "closed": "y", "shut": ["in": "z"], "sub": ["deep": "w"]])

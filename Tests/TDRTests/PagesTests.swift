@@ -4,7 +4,7 @@ import TDRTestSupport
 import Testing
 
 /// What is missing for a test in a browser; nil when all is there.
-private let missingTool: String? = {
+let missingBrowserTool: String? = {
     guard let python = getenv("TDR_TEST_PYTHON").map({ String(cString: $0) }) else {
         return "TDR_TEST_PYTHON is not set"
     }
@@ -17,17 +17,25 @@ private let missingTool: String? = {
 }()
 
 /// The web pages in a real browser.
-@Suite(.enabled(if: missingTool == nil, "\(missingTool ?? ""); scripts/setup.sh test installs it"))
+@Suite(.enabled(if: missingBrowserTool == nil, "\(missingBrowserTool ?? ""); scripts/setup.sh test installs it"))
 struct PagesTests {
-    private static let script = BytePath(#filePath).directory.appending("browser.py")
+    private func check(_ name: String) throws { try PagesTests.check(name) }
 
-    private func check(_ name: String) throws {
+    /// Runs a case of a script that drives a browser.
+    static func check(_ name: String, of script: String = "browser.py", clamd: Clamd? = nil) throws {
+        let script = BytePath(#filePath).directory.appending(script)
         let python = String(cString: try #require(getenv("TDR_TEST_PYTHON")))
         let folder = try TemporaryFolder()
+        let scanner: [Argument] = clamd.map { ["TDR_TEST_CLAMD=\($0.socket.display)"] } ?? []
         let ended = try Program.run(
             BytePath("/usr/bin/env"),
-            ["\(python)", "-B", Argument(PagesTests.script), Argument(Program.tdr), "\(name)", Argument(folder.path)])
+            scanner + ["\(python)", "-B", Argument(script), Argument(Program.tdr), "\(name)", Argument(folder.path)])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
+    }
+
+    private func checkRepair(_ name: String) throws {
+        let clamd = try Clamd()
+        try withExtendedLifetime(clamd) { try PagesTests.check(name, of: "browser_repair.py", clamd: clamd) }
     }
 
     @Test("a transfer goes from an empty store to a bag on pages alone, with awkward names", .timeLimit(.minutes(10)))
@@ -36,8 +44,29 @@ struct PagesTests {
     @Test("what the checks find is told in plain words, and stops the transfer", .timeLimit(.minutes(10)))
     func failures() throws { try check("failures") }
 
-    @Test("an upload goes on after the server was killed and the page loaded again", .timeLimit(.minutes(10)))
+    @Test(
+        "an upload of 2,000 files is whole, each file once, though the server was killed twice and the page loaded again",
+        .timeLimit(.minutes(10)))
     func resume() throws { try check("resume") }
+
+    @Test(
+        "infected, encrypted and packed files are put right on the page, the rest is described, reviewed and exported",
+        .enabled(if: Clamd.isInstalled), .timeLimit(.minutes(10)))
+    func repair() throws { try checkRepair("standard") }
+
+    @Test(
+        "a judgment goes from sign-in to a bag, after one that is none was replaced", .enabled(if: Clamd.isInstalled),
+        .timeLimit(.minutes(10)))
+    func judgment() throws { try checkRepair("judgment") }
+
+    @Test(
+        "every page but the upload of a folder works without JavaScript", .enabled(if: Clamd.isInstalled),
+        .timeLimit(.minutes(10)))
+    func plain() throws { try checkRepair("plain") }
+
+    @Test(
+        "a whole transfer works with the keyboard alone", .enabled(if: Clamd.isInstalled), .timeLimit(.minutes(10)))
+    func keyboard() throws { try checkRepair("keyboard") }
 
     @Test("other sites, other people and guessers get nowhere", .timeLimit(.minutes(10)))
     func security() throws { try check("security") }

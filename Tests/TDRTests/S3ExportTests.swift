@@ -184,6 +184,30 @@ import Testing
         #expect(try server.object("in/\(S3ExportTests.archive)", bench.folder) == expected)
     }
 
+    @Test("gives up what was cut off when the consignment is cancelled, or says what is left")
+    func cancelled() throws {
+        for isThere in [true, false] {
+            let (bench, _) = try S3ExportTests.bench()
+            let server = try FaultServer("full")
+            #expect(try S3ExportTests.export(bench, server.endpoint).code == 1)
+            #expect(try server.tells("uploads").count == 1)
+            if !isThere { _ = try server.tells("down") }
+            let finished = try bench.tdr(
+                "cancel", "TDR-2026-C", "--reason", "x", environment: S3ExportTests.keys("key"))
+            #expect(finished.code == 0, "\(finished.errors)")
+            #expect(!finished.errors.contains(S3ExportTests.secret))
+            if isThere {
+                try expectNothingLeft(bench, server)
+                let events = "SELECT new FROM event WHERE what = 'UploadAbandoned'"
+                #expect(try StoreRows.texts(bench.store, events).count == 1)
+            } else {
+                #expect(finished.errors.contains("tdr export --abandon TDR-2026-C"), "\(finished.errors)")
+                let status = try bench.tdr("status", "TDR-2026-C")
+                #expect(status.output.contains("Unfinished: s3://archive/in/TDR-2026-C.tar"), "\(status.output)")
+            }
+        }
+    }
+
     @Test("keeps in the store what could not be given up, and gives up what a killed export left in a folder")
     func abandonedElsewhere() throws {
         let (bench, _) = try S3ExportTests.bench()

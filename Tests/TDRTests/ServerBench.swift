@@ -59,13 +59,17 @@ final class ServerBench: Sendable {
     }
 
     /// Starts the server and waits until it takes requests.
-    func start(_ more: Argument...) throws -> RunningProgram {
+    func start(_ more: Argument...) throws -> RunningProgram { try start(more) }
+
+    private func start(_ more: [Argument]) throws -> RunningProgram {
         let server = try Program.start(
             Program.tdr,
             [
                 "serve-api", "--listen", "127.0.0.1:\(port)", "--antivirus", "none", "--export-to", Argument(exports),
             ] + more, environment: bench.environment(), directory: bench.folder.path)
-        while try curl("\(url)/healthcheck").code != 0 {
+        let scheme = more.contains("--tls-cert") ? "https" : "http"
+        // Whoever it is: that is for the tests of TLS.
+        while try curl("-k", "\(scheme)://127.0.0.1:\(port)/healthcheck").code != 0 {
             if server.hasEnded { throw Ended(how: try server.wait().errors) }
             usleep(20_000)
         }
@@ -79,16 +83,8 @@ final class ServerBench: Sendable {
 
     /// Serves while `body` runs, and ends as it is told to.
     func serving(_ more: Argument..., body: () throws -> Void) throws -> Finished {
-        let server = try Program.start(
-            Program.tdr,
-            [
-                "serve-api", "--listen", "127.0.0.1:\(port)", "--antivirus", "none", "--export-to", Argument(exports),
-            ] + more, environment: bench.environment(), directory: bench.folder.path)
+        let server = try start(more)
         do {
-            while try curl("\(url)/healthcheck").code != 0 {
-                if server.hasEnded { throw Ended(how: try server.wait().errors) }
-                usleep(20_000)
-            }
             try body()
         } catch {
             server.send(SIGKILL)

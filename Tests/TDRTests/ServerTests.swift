@@ -183,6 +183,57 @@ import Testing
         }
     }
 
+    @Test("takes many small files in one request, names those it refuses, and keeps the others", .timeLimit(.minutes(2)))
+    func bundles() throws {
+        let bench = try ServerBench()
+        _ = try bench.serving {
+            let files: [(path: String, bytes: [UInt8])] = (0..<300).map { ("R/\($0)", Array("file \($0)".utf8)) }
+            let mine = try bench.begun(files + [("R/empty", [])])
+            let place: Argument = "\(bench.url)/consignments/\(mine.id)/files"
+            func entry(_ id: String, _ bytes: [UInt8]) throws -> [UInt8] {
+                let digits = Array(id.utf8).filter { $0 != UInt8(ascii: "-") }
+                let count = UInt64(bytes.count)
+                return try #require(Hex.decode(digits))
+                    + (0..<8).map { UInt8(truncatingIfNeeded: count >> (56 - 8 * $0)) } + bytes
+            }
+            func send(_ entries: [[UInt8]], as login: String = "maria") throws -> ServerBench.Answer {
+                try bench.bench.folder.make("bundle", .file(Array(entries.joined())))
+                return try bench.send(
+                    [
+                        "-X", "POST", "-H", "Content-Type: application/octet-stream", "--data-binary",
+                        Argument([UInt8(ascii: "@")] + bench.bench.folder.appending("bundle").bytes), place,
+                    ], as: login)
+            }
+            let all = try zip(mine.files, files.map(\.bytes) + [[]]).map { try entry($0, $1) }
+            #expect(try send(all, as: "stranger").status == 404)
+            #expect(try send([Array(all[0].dropLast())]).status == 400)
+            // Other bytes, another length, and a file that nobody has announced: each refused by itself.
+            let bad = [
+                try entry(mine.files[0], Array("xile 0".utf8)), try entry(mine.files[1], Array("file 1 ".utf8)),
+                try entry("00000000-0000-4000-8000-000000000000", [1]), all[2],
+            ]
+            let first = try send(bad)
+            #expect(first.status == 200, "\(first.text)")
+            #expect(try first.json["received"]?.number == 1)
+            #expect(
+                try first.json["refused"]?.elements.compactMap { $0["code"]?.text }
+                    == ["DIGEST_MISMATCH", "INVALID_INPUT_DATA", "NOT_FOUND"])
+            // All of them, one once more.
+            let second = try send(all)
+            #expect(try second.json["received"]?.number == 301, "\(second.text)")
+            #expect(try second.json["refused"]?.elements.isEmpty == true, "\(second.text)")
+            // The same again is no change; other bytes for what is there are refused.
+            #expect(try send([all[5]]).json["received"]?.number == 1)
+            let other = try send([try entry(mine.files[5], Array("xile 5".utf8))])
+            #expect(try other.json["refused"]?.elements.first?["code"]?.text == "DIGEST_MISMATCH", "\(other.text)")
+            let done = try bench.wait(
+                "{ getConsignment(consignmentid: \"\(mine.id)\") { fileChecks { checksumProgress { filesProcessed } } } }",
+                "getConsignment"
+            ) { $0["fileChecks"]?["checksumProgress"]?["filesProcessed"]?.number == 301 }
+            #expect(done["fileChecks"] != nil)
+        }
+    }
+
     @Test("pages through files by true cursors", .timeLimit(.minutes(2)))
     func pages() throws {
         let bench = try ServerBench()
@@ -253,27 +304,15 @@ import Testing
                     ], as: "maria"
                 ).status == 405)
             // Connections that send a byte and then nothing keep nobody else waiting.
-            let slow = try (0..<200).map { _ in try halfOpen(bench.port) }
+            let slow = try (0..<200).map { _ in
+                let connection = try RawConnection(port: bench.port)
+                #expect(connection.send("POST /graphql HTTP/1.1\r\nHost: x\r\nX-"))
+                return connection
+            }
             #expect(try bench.send(["\(bench.url)/graphql?query=%7Bme%7Blogin%7D%7D"], as: "maria").status == 200)
-            for socket in slow { close(socket) }
+            withExtendedLifetime(slow) {}
         }
         #expect(ended.code == 0, "\(ended.errors)")
-    }
-
-    private func halfOpen(_ port: Int) throws -> Int32 {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        let isOpen = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        guard isOpen else { throw SystemFault("connect to", "port \(port)") }
-        _ = "POST /graphql HTTP/1.1\r\nHost: x\r\nX-".withCString { write(socket, $0, strlen($0)) }
-        return socket
     }
 
     @Test("tells progress as events", .timeLimit(.minutes(2)))
@@ -332,64 +371,6 @@ import Testing
             let verified = try bench.bench.tdr("verify", "\(done.line)")
             #expect(verified.code == 0, "\(done.output)\(verified.errors)")
         }
-    }
-
-    @Test("loses and doubles nothing when it is killed during uploads, checks and export", .timeLimit(.minutes(5)))
-    func killed() throws {
-        let files = (0..<300).map {
-            (Name("f\($0).txt"), Tree.bytes(1000 + $0 * 37, of: UInt8(0x61 + $0 % 26)))
-        }
-        let bench = try ServerBench(.folder(files + [("large", .bytes(30 << 20)), ("empty", [:])]))
-        var server = try bench.start()
-        var generator = SystemRandomNumberGenerator()
-        func killAndStart() throws {
-            usleep(UInt32.random(in: 20_000...400_000, using: &generator))
-            server.send(SIGKILL)
-            _ = try server.wait()
-            server = try bench.start()
-        }
-        defer {
-            server.send(SIGKILL)
-            _ = try? server.wait()  // nothing is left to be seen
-        }
-        let upload = try Program.start(
-            Program.tdr, ["upload", Argument(bench.bench.records), "--series", "MOCK1 1", "--server", "\(bench.url)"],
-            environment: bench.bench.environment(["TDR_TOKEN": "\(bench.tokens["maria"] ?? "")"]))
-        for _ in 0..<4 where !upload.hasEnded { try killAndStart() }
-        var done = try upload.wait()
-        // A request that may not be sent twice ends the command; the same one goes on.
-        for _ in 0..<5 where done.code == 1 {
-            done = try bench.bench.tdr(
-                "upload", Argument(bench.bench.records), "--series", "MOCK1 1", "--server", "\(bench.url)",
-                environment: ["TDR_TOKEN": "\(bench.tokens["maria"] ?? "")"])
-        }
-        #expect(done.code == 0, "\(done.errors)")
-        #expect(!done.errors.contains("tdr_"))
-        for _ in 0..<3 { try killAndStart() }
-        let query = """
-            { getConsignmentByReference(consignmentReference: "\(done.line)") { consignmentid allChecksSucceeded totalFiles
-                totalFileSize filesReceived exportLocation } }
-            """
-        let checked = try bench.wait(query, "getConsignmentByReference") {
-            $0["allChecksSucceeded"] == .bool(true)
-        }
-        #expect(checked["totalFiles"]?.number == 301)
-        #expect(checked["filesReceived"]?.number == 301)
-        let id = checked["consignmentid"]?.text ?? ""
-        _ = try bench.field(
-            "mutation { addFinalTransferConfirmation(addFinalTransferConfirmationInput: { consignmentId: \"\(id)\", legalCustodyTransferConfirmed: true }) { consignmentId } }",
-            "addFinalTransferConfirmation", as: "maria")
-        _ = try bench.field(
-            "mutation { startExport(consignmentid: \"\(id)\") { consignmentid } }", "startExport", as: "maria")
-        for _ in 0..<3 { try killAndStart() }
-        let exported = try bench.wait(query, "getConsignmentByReference") { $0["exportLocation"]?.text != nil }
-        let verified = try bench.bench.tdr("verify", "\(exported["exportLocation"]?.text ?? "")", "--json")
-        #expect(verified.code == 0, "\(verified.errors)")
-        #expect(
-            try names(in: bench.exports).filter { !$0.hasPrefix(".") } == [
-                "\(done.line).tar.gz", "\(done.line).tar.gz.sha256",
-            ])
-        #expect(try StoreRows.wrongTallies(bench.bench.store) == [])
     }
 
     @Test("serves the schema that is written down, every field explained")

@@ -3,24 +3,6 @@ import Streams
 import TDRTestSupport
 import Testing
 
-/// A Word document of one empty paragraph: fmt/412.
-private let document: [UInt8] = {
-    let text = """
-        UEsDBBQAAAAIAAAAIQD631QqxgAAABMBAAATAAAAW0NvbnRlbnRfVHlwZXNdLnhtbF2PwU7DMAyGXyXyFbUuHCaEmu6AxBE4bA9g\
-        JW4X0dhREsb29ktB2oGjZf/f53/cX+JqzpxLULHw2A9gWJz6IIuF4+GtewZTKomnVYUtXLnAfhoP18TFtKwUC6da0wticSeOVHpN\
-        LG0za45U25gXTOS+aGF8GoYdOpXKUru6MWAaP5o+B8/mk3J9p9gs+KPZo1f3Hdtl32hgXv9im9kCpbQGR7V9jWfx/5ydznNwfM9v\
-        tJTVcSmtV1z7+yZSkIcNj9OIv6WmG1BLAwQUAAAACAAAACEAXzOVUpUAAAAHAQAACwAAAF9yZWxzLy5yZWxzjc87DsIwDAbgq0Q+\
-        QJ0yMKCmXVi6Ii4QJW5T0TzkhNftycBAEQOjf//6LHfDw6/iRpyXGBS0jYSh70606lKD7JaURW2ErMCVkg6I2TjyOjcxUaibKbLX\
-        pY48Y9LmomfCnZR75E8DtqYYrQIebQvi/Ez0jx2naTF0jObqKZQfJ74aVdY8U1Fwj2zRvuOmsoB9h5sX+xdQSwMEFAAAAAgAAAAh\
-        AJN2StVxAAAAjAAAABEAAAB3b3JkL2RvY3VtZW50LnhtbEWNQQ7CIBBFr9JwgA66cEEoPQsCtiSdGcKg6O2lC+Pq5+Ul79v1jcf0\
-        SlUy06Ius1ars91EDk9M1KahSUxf1N5aMQAS9oReZi6JhntwRd8G1g0611gqhySSacMDrlrfAH0mdSbvHD/nFnAWfgj/K/cFUEsB\
-        AhQDFAAAAAgAAAAhAPrfVCrGAAAAEwEAABMAAAAAAAAAAAAAAIABAAAAAFtDb250ZW50X1R5cGVzXS54bWxQSwECFAMUAAAACAAA\
-        ACEAXzOVUpUAAAAHAQAACwAAAAAAAAAAAAAAgAH3AAAAX3JlbHMvLnJlbHNQSwECFAMUAAAACAAAACEAk3ZK1XEAAACMAAAAEQAA\
-        AAAAAAAAAAAAgAG1AQAAd29yZC9kb2N1bWVudC54bWxQSwUGAAAAAAMAAwC5AAAAVQIAAAAA
-        """
-    return Array(Data(base64Encoded: text) ?? Data())
-}()
-
 @Suite struct TransferTests {
     private static let columns = """
         file_reference,file_name,file_type,file_size,clientside_original_filepath,rights_copyright,legal_status,held_by,\
@@ -108,7 +90,7 @@ private let document: [UInt8] = {
 
     @Test("a judgment is one document, confirms itself and goes to its own target")
     func judgment() throws {
-        let bench = try Workbench(["ruling.docx": .file(document)])
+        let bench = try Workbench(["ruling.docx": .file(wordDocument)])
         try bench.folder.make("judgments", [:])
         let arguments: [Argument] = [
             "upload", "Records", "--type", "judgment", "--body", "Judicial Office", "--body-code", "TDR-JO",

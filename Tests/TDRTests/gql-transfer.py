@@ -8,6 +8,7 @@ import os
 import sys
 import time
 
+import graphql
 import requests
 from gql import Client, gql
 from gql.transport.requests import RequestsHTTPTransport
@@ -25,6 +26,14 @@ def ask(text, **variables):
     query.variable_values = variables
     return client.execute(query)
 
+
+# That it does check: this one never leaves.
+try:
+    ask("{ nothingOfThisName }")
+except graphql.GraphQLError:
+    pass
+else:
+    raise SystemExit("a query that is not valid was not refused by the client")
 
 body = ask("{ me { body } }")["me"]["body"]
 series = ask("query($body: String!) { getSeries(body: $body) { seriesid } }", body=body)["getSeries"][0]["seriesid"]

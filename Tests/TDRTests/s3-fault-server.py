@@ -10,7 +10,7 @@ expired, redirect (to another region), cut-read (the connection is cut in the mi
 no-ranges (whole objects are sent instead), changing (the object changes after the first range).
 
 GET /-/log prints a line for each part that was taken, each completion and each range that was read; GET /-/uploads the
-unfinished uploads; GET /-/flip?KEY changes a byte in the middle of an object, GET /-/remove?KEY takes it away.
+unfinished uploads; GET /-/keys the keys; GET /-/down has every connection cut until GET /-/up; GET /-/flip?KEY changes a byte in the middle of an object, GET /-/remove?KEY takes it away.
 """
 import base64
 import calendar
@@ -77,6 +77,15 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, "\n".join(log).encode())
         if url.path == "/-/uploads":
             return self.answer(200, "\n".join(uploads).encode())
+        if url.path == "/-/keys":
+            return self.answer(200, "\n".join(sorted(objects)).encode())
+        if url.path in ("/-/down", "/-/up"):
+            seen.discard("down")
+            if url.path == "/-/down":
+                seen.add("down")
+            return self.answer(200)
+        if "down" in seen:
+            return self.cut()
         if url.path == "/-/room":
             once("room")
             return self.answer(200)
@@ -109,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.error(403, "AccessDenied")
         if self.headers.get("x-amz-content-sha256") != hashlib.sha256(body).hexdigest():
             return self.error(400, "XAmzContentSHA256Mismatch")
-        if self.command == "PUT":
+        if self.command == "PUT" and "x-amz-copy-source" not in self.headers:
             checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
             if self.headers.get("x-amz-checksum-sha256") != checksum:
                 return self.error(400, "BadDigest")
@@ -140,6 +149,8 @@ class Handler(BaseHTTPRequestHandler):
                 f"<Upload><Key>{escape(name)}</Key><UploadId>{id}</UploadId></Upload>"
                 for id, (name, _) in uploads.items() if name.startswith(query.get("prefix", "")))
             return self.answer(200, f"<ListMultipartUploadsResult>{found}</ListMultipartUploadsResult>".encode())
+        if method == "GET" and query.get("list-type") == "2":
+            return self.serve_list(query)
         if method == "POST" and "uploads" in query:
             id = f"upload-{next(numbers)}"
             uploads[id] = (key, {})
@@ -151,6 +162,15 @@ class Handler(BaseHTTPRequestHandler):
             if query["uploadId"] not in uploads:
                 return self.error(404, "NoSuchUpload")
             return self.serve_upload(key, query, body)
+        if method == "PUT" and "x-amz-copy-source" in self.headers:
+            source = unquote(self.headers["x-amz-copy-source"]).removeprefix("/archive/")
+            if source not in objects:
+                return self.error(404, "NoSuchKey")
+            objects[key] = objects[source]
+            return self.answer(200, b"<CopyObjectResult><ETag>x</ETag></CopyObjectResult>")
+        if method == "DELETE":
+            objects.pop(key, None)
+            return self.answer(204)
         if method == "PUT":
             if fault == "unconditional" and "if-none-match" in self.headers:
                 return self.error(501, "NotImplemented")
@@ -165,6 +185,16 @@ class Handler(BaseHTTPRequestHandler):
             return self.serve_range(key, wanted)
         self.answer(
             200, objects[key], [("content-length", str(len(objects[key]))), ("etag", '"whole"')])
+
+    def serve_list(self, query):
+        after = query.get("start-after", "")
+        keys = sorted(key for key in objects if key.startswith(query.get("prefix", "")) and key > after)
+        most = int(query.get("max-keys", "1000"))
+        found = "".join(
+            f"<Contents><Key>{escape(key)}</Key><Size>{len(objects[key])}</Size></Contents>" for key in keys[:most])
+        cut = "true" if len(keys) > most else "false"
+        self.answer(
+            200, f"<ListBucketResult><IsTruncated>{cut}</IsTruncated>{found}</ListBucketResult>".encode())
 
     def serve_range(self, key, wanted):
         with lock:

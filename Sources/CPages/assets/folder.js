@@ -17,7 +17,7 @@ export class Listing {
       this.leftOut.push({ path, why });
       return;
     }
-    this.files.push({ path, file });
+    this.files.push({ path, file, size: file.size, modified: file.lastModified });
     this.bytes += file.size;
   }
 

@@ -1,18 +1,27 @@
-// Computes the SHA-256 of files, one after the other, piece by piece: memory does not grow with them.
+// Computes the SHA-256 of files piece by piece, so that memory does not grow with them, and reads bundles of small ones.
 import { SHA256, wasmBlocks } from "./sha256.js";
 
 const PIECE = 4 << 20;
 // So small that all of it may be in memory: then the browser's own code is faster.
 const SMALL = 16 << 20;
+// So small that asking the browser's own code takes longer than doing it here.
+const TINY = 64 << 10;
+// The id and the length of a file in a bundle.
+const HEAD = 24;
 
 // Undefined where WebAssembly is not to be had: then JavaScript does it.
 const compress = wasmBlocks(fetch("/assets/sha256.wasm")).catch(() => undefined);
 
-async function digest(id, file) {
-  if (file.size <= SMALL && globalThis.crypto?.subtle) {
-    const bytes = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-    return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  }
+const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+async function ofBytes(bytes) {
+  const blocks = await compress;
+  if (globalThis.crypto?.subtle && (bytes.length > TINY || !blocks)) return hex(await crypto.subtle.digest("SHA-256", bytes));
+  return new SHA256(blocks).update(bytes).hex();
+}
+
+async function ofFile(file) {
+  if (file.size <= SMALL && globalThis.crypto?.subtle) return ofBytes(new Uint8Array(await file.arrayBuffer()));
   const hash = new SHA256(await compress);
   // The next piece is read while this one is computed.
   let next = file.slice(0, PIECE).arrayBuffer();
@@ -20,15 +29,36 @@ async function digest(id, file) {
     const bytes = new Uint8Array(await next);
     if (place + PIECE < file.size) next = file.slice(place + PIECE, place + 2 * PIECE).arrayBuffer();
     hash.update(bytes);
-    postMessage({ id, read: bytes.length });
+    postMessage({ read: bytes.length });
+    // Given back now and not when the browser gets round to it.
+    bytes.buffer.transfer?.(0);
   }
   return hash.hex();
 }
 
-addEventListener("message", async ({ data: { id, file } }) => {
+// The bytes of a bundle, room for the head of each file included, and the digests of its files.
+async function bundled(blob, sizes) {
+  const bundle = new Uint8Array(await blob.arrayBuffer());
+  const digests = [];
+  let place = 0;
+  for (const size of sizes) {
+    place += HEAD;
+    digests.push(await ofBytes(bundle.subarray(place, place + size)));
+    place += size;
+  }
+  if (place !== bundle.length) throw new Error("a file has another length");
+  return { bundle, digests };
+}
+
+addEventListener("message", async ({ data: { file, blob, sizes } }) => {
   try {
-    postMessage({ id, digest: await digest(id, file) });
+    if (blob) {
+      const { bundle, digests } = await bundled(blob, sizes);
+      postMessage({ digests, bundle }, [bundle.buffer]);
+    } else {
+      postMessage({ digest: await ofFile(file) });
+    }
   } catch (error) {
-    postMessage({ id, failed: String(error.message || error) });
+    postMessage({ failed: String(error.message || error) });
   }
 });

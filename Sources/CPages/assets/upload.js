@@ -54,7 +54,7 @@ function show(found, refusal) {
   const left = part("left-out");
   left.hidden = found.leftOut.length === 0;
   fill(left.querySelector("ul"), found.leftOut, ({ path, why, detail }) => `${path} – ${say(why, { why: detail })}`);
-  fill(part("paths"), found.files, ({ path, file }) => `${path} (${size(file.size)})`);
+  fill(part("paths"), found.files, ({ path, size: bytes }) => `${path} (${size(bytes)})`);
   part("listed").hidden = false;
   part("start").focus();
   return undefined;
@@ -74,6 +74,8 @@ part("pick").addEventListener("change", ({ target }) => {
   if (target.files.length === 0) return;
   if (isJudgment) show(listJudgment([...target.files]), "oneFile");
   else show(listPicked([...target.files]), "noFiles");
+  // The listing has them; what the field keeps would stay in memory.
+  target.value = "";
 });
 
 const drop = part("drop");

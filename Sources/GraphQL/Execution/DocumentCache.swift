@@ -1,4 +1,4 @@
-import Synchronization
+import Streams
 
 /// Documents that were asked for lately, parsed and validated, by their text.
 ///
@@ -15,7 +15,7 @@ final class DocumentCache: Sendable {
     private static let longest = 8 * 1024
 
     private let half: Int
-    private let generations = Mutex(Generations())
+    private let generations = Guarded(Generations())
 
     /// - Parameter capacity: The greatest number of documents; 0: none.
     init(capacity: Int) { half = (capacity + 1) / 2 }

@@ -1,4 +1,4 @@
-import Synchronization
+import Streams
 
 /// A field made ready for execution.
 final class FieldPlan: Sendable {
@@ -22,7 +22,7 @@ final class FieldPlan: Sendable {
     let isTypename: Bool
     /// Where they need no variables; the fault is found again when they are asked for.
     let constantArguments: Arguments?
-    private let selections = Mutex<[Int: SelectionPlan]>([:])
+    private let selections = Guarded<[Int: SelectionPlan]>([:])
 
     init(_ responseName: String, _ info: FieldInfo, _ nodes: [FieldNode], of parent: NamedType, schema: Schema) {
         self.responseName = responseName

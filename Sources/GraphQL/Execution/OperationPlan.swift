@@ -1,4 +1,4 @@
-import Synchronization
+import Streams
 
 /// An operation made ready for execution, for certain values of the variables that `@skip` and `@include` ask.
 ///
@@ -13,7 +13,7 @@ final class OperationPlan: Sendable {
     let rootType: NamedType
     let selection: SelectionSet
     let isMutation: Bool
-    private let kept = Mutex(0)
+    private let kept = Guarded(0)
     /// How many selections may be remembered.
     private static let mostKept = 2_000
 

@@ -1,4 +1,4 @@
-import Synchronization
+import Streams
 
 /// A document that was parsed and validated, with the plans of its operations.
 final class PreparedDocument: Sendable {
@@ -95,7 +95,7 @@ final class PreparedOperation: Sendable {
     /// nil when it depends on variables.
     private let constantCost: Int?
     /// By the values of the variables that decide what is selected.
-    private let plans = Mutex<[String: OperationPlan]>([:])
+    private let plans = Guarded<[String: OperationPlan]>([:])
 
     /// How many plans are kept: enough for three flags.
     private static let plansKept = 8

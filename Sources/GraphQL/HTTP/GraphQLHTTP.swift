@@ -153,6 +153,12 @@ package enum GraphQLHTTP {
         return best?.media
     }
 
+    /// Whether the client asks for the older media type by its name. Such a client may know no status but 200 and looks
+    /// for errors in the body; one that takes anything is told the truth by the status.
+    package static func asksForJSON(accept: String?) -> Bool {
+        (accept ?? "").split(separator: ",").contains { MediaRange(String($0)).type == Media.json.rawValue }
+    }
+
     /// The status code that says how it went.
     package static func status(of response: GraphQLResponse, as media: Media) -> Int {
         if response.errors.first?.code == "METHOD_NOT_ALLOWED" { return 405 }

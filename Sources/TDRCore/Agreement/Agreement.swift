@@ -4,6 +4,8 @@ public import Streams
 public struct Agreement: Sendable, Equatable {
     /// `Public Record(s)`, `Welsh Public Record(s)` or `Not Public Record(s)`.
     public var legalStatus: String?
+    /// All are public records: the legal status, too, unless another is recorded.
+    public var publicRecords: Bool?
     /// The records were appraised and selected.
     public var appraisal: Bool?
     /// The records were reviewed for sensitivity.
@@ -23,6 +25,7 @@ public struct Agreement: Sendable, Equatable {
     public func completed(by other: Agreement) -> Agreement {
         var both = self
         both.legalStatus = legalStatus ?? other.legalStatus
+        both.publicRecords = publicRecords ?? other.publicRecords
         both.appraisal = appraisal ?? other.appraisal
         both.sensitivity = sensitivity ?? other.sensitivity
         both.openRecords = openRecords ?? other.openRecords
@@ -31,9 +34,10 @@ public struct Agreement: Sendable, Equatable {
     }
 
     /// The properties of the consignment that record it; custody has a step of its own.
-    var properties: [(name: String, value: String)] {
+    package var properties: [(name: String, value: String)] {
         [
             (PropertyName.legalStatus, legalStatus),
+            (PropertyName.publicRecordsConfirmed, publicRecords.map { "\($0)" }),
             (PropertyName.appraisalSelectionSignOffConfirmed, appraisal.map { "\($0)" }),
             (PropertyName.sensitivityReviewSignOffConfirmed, sensitivity.map { "\($0)" }),
             (PropertyName.initialOpenRecordsConfirmed, openRecords.map { "\($0)" }),

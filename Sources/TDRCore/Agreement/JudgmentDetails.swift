@@ -45,7 +45,7 @@ public struct JudgmentDetails: Sendable, Equatable {
     }
 
     /// The properties of the consignment that record it, by the original's names.
-    var properties: [(name: String, value: String)] {
+    package var properties: [(name: String, value: String)] {
         [
             ("JudgmentType", (kind ?? .judgment).rawValue),
             ("JudgmentUpdate", "\(updateType != nil)"),

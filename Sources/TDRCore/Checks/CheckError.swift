@@ -25,7 +25,7 @@ public enum CheckError: Error, CustomStringConvertible {
             "the check of \(reference) lost count: \(expected) files were to be checked and \(recorded) have results;"
                 + " the rest has none. Run it again and report this as an error of tdr"
         case .noBytes(let reference, let reason):
-            "cannot check \(reference): the folder of its files cannot be opened (\(reason))"
+            "cannot read the files of \(reference): the place of its files cannot be opened (\(reason))"
         }
     }
 }

@@ -71,23 +71,14 @@ final class CheckFeed: Sendable {
             let rows = try Row.fetchCursor(
                 db.cachedStatement(
                     sql: """
-                        SELECT file.id, uuid, path, origin, size, sha256, object, \(FileStatuses.columns)
+                        SELECT \(FileToCheck.columns)
                         \(CheckFeed.condition(checks, again: again, only: only))
                         ORDER BY file.id LIMIT \(CheckFeed.pageRows)
                         """), arguments: CheckFeed.arguments(consignment, after: last, only: only))
             var files: [FileToCheck] = []
             while let row = try rows.next() {
-                guard let id = RecordID(bytes: Array(try row.value(1) as Data)),
-                    let key = FileKey(
-                        row: try row.value(0), id: id, object: try row.value(6), path: try row.value(2),
-                        origin: try row.value(3)),
-                    let sha256 = SHA256Digest(try row.value(5) as Data)
-                else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a file's row makes no sense") }
-                let statuses = try FileStatuses(row, from: 7)
                 files.append(
-                    FileToCheck(
-                        key: key, size: try row.value(4), sha256: sha256, statuses: statuses,
-                        checks: again ? checks : checks.filter { statuses.lacks($0) }))
+                    try FileToCheck(row) { statuses in again ? checks : checks.filter { statuses.lacks($0) } })
             }
             return files
         }

@@ -47,7 +47,9 @@ final class CheckJob: Sendable {
         _ = try ConsignmentBytes(consignment, in: store)
         try ObjectSweep.sweep(consignment, in: store)
         try Quarantine.settle(consignment, in: store)
-        try recorder.begin(checks, of: consignment, policy: request)
+        try recorder.begin(
+            checks, of: consignment,
+            withoutAntivirus: request.checks.contains(.antivirus) ? request.antivirus.engines.isEmpty : nil)
     }
 
     /// Opens the place of the bytes; for one thread.
@@ -95,8 +97,9 @@ final class CheckJob: Sendable {
     }
 
     /// The run ends before its time: keeps what was found.
-    func stop() throws {
+    func stop(after error: any Error) throws {
         defer { lock.release() }
+        if !(error is CancellationError) { recorder.tell(ofCrash: error) }
         try recorder.flush()
     }
 
@@ -108,6 +111,7 @@ final class CheckJob: Sendable {
         }
         if !isMine { return }
         let outcome = Result { try settle(state.withLock { $0.failure }) }
+        if case .failure(let error) = outcome { recorder.tell(ofCrash: error) }
         // Before anybody is told, who may want the consignment next.
         lock.release()
         settledWith(self, outcome)

@@ -19,30 +19,42 @@ final class CheckRecorder: Sendable {
     private let run: RunID
     /// The rows of the run's antivirus engines, in their order.
     private let antivirusEngines: [Int64]
-    private let formatEngine: Int64
+    /// The row of the program that identifies formats; nil where none does.
+    private let formatEngine: Int64?
     /// The same as the history names them.
     private let engineNames: [(check: CheckKind, what: String, name: String)]
     private let state = Guarded(State())
     /// One writer at a time; the readers go on meanwhile.
     private let writing = Guarded(())
 
-    init(
+    convenience init(
         _ consignment: Consignment, in store: Store, run: RunID, engines: AntivirusEngines, signatures: Signatures,
         softwareVersion: String
+    ) throws {
+        let pronom = EngineVersion(
+            software: Signatures.software, softwareVersion: softwareVersion, databaseVersion: signatures.binaryFile)
+        try self.init(
+            consignment, in: store, run: run, antivirus: engines.engines.map(\.version),
+            format: FormatEngine(version: pronom, container: signatures.containerFile))
+    }
+
+    /// Records what these programs find.
+    init(
+        _ consignment: Consignment, in store: Store, run: RunID, antivirus versions: [EngineVersion],
+        format: FormatEngine?
     ) throws {
         self.consignment = consignment
         self.store = store
         self.run = run
-        let versions = engines.engines.map(\.version)
-        let pronom = EngineVersion(
-            software: Signatures.software, softwareVersion: softwareVersion, databaseVersion: signatures.binaryFile)
         engineNames =
             versions.map { (.antivirus, EventName.antivirusEngine, "\($0)") }
-            + [(.format, EventName.formatEngine, "\(pronom), \(signatures.containerFile)")]
+            + (format.map { [(.format, EventName.formatEngine, "\($0.version), \($0.container)")] } ?? [])
         (antivirusEngines, formatEngine) = try store.write { db in
             return (
                 try versions.map { try db.engine($0, kind: "antivirus", method: "") },
-                try db.engine(pronom, kind: "format", container: signatures.containerFile, method: "pronom")
+                try format.map {
+                    try db.engine($0.version, kind: "format", container: $0.container, method: "pronom")
+                }
             )
         }
     }
@@ -51,7 +63,9 @@ final class CheckRecorder: Sendable {
     var count: Int { state.withLock { $0.count } }
 
     /// Marks the checks as begun, and what was decided about antivirus.
-    func begin(_ checks: Set<CheckKind>, of consignment: Consignment, policy: CheckRequest) throws {
+    ///
+    /// - Parameter withoutAntivirus: Whether it was decided to make no such check; nil where nothing was decided.
+    func begin(_ checks: Set<CheckKind>, of consignment: Consignment, withoutAntivirus: Bool?) throws {
         let now = store.clock()
         let isContinued = try store.statuses(of: consignment).contains { type, value in
             value == .inProgress && checks.contains { $0.consignmentStep == type }
@@ -66,10 +80,10 @@ final class CheckRecorder: Sendable {
                 try db.recordEvent(run, at: now, consignment: consignment.row, what, new: name)
             }
             if !checks.isEmpty { try db.move(consignment, .clientChecks, to: .inProgress, run: run, at: now) }
-            if policy.checks.contains(.antivirus) {
+            if let withoutAntivirus {
                 try db.setMetadata(
-                    ConsignmentPolicy.antivirus, of: consignment, to: policy.antivirus.engines.isEmpty ? "none" : nil,
-                    run: run, at: now)
+                    ConsignmentPolicy.antivirus, of: consignment, to: withoutAntivirus ? "none" : nil, run: run,
+                    at: now)
             }
         }
     }
@@ -92,6 +106,14 @@ final class CheckRecorder: Sendable {
                 defer { state.pending = [] }
                 return state.pending
             })
+    }
+
+    /// Tells others that the run broke off.
+    func tell(ofCrash error: any Error) {
+        // Where not even this can be written, all that can be told is the error that the caller has.
+        try? store.write { db in
+            try db.notify(.checksCrashed(cause: "\(error)"), of: consignment, at: store.clock())
+        }
     }
 
     private func write(_ findings: [FileFindings]) throws {
@@ -242,14 +264,16 @@ final class CheckRecorder: Sendable {
                     INSERT INTO antivirusResult (fileId, engineId, result, datetime) VALUES (?, ?, ?, ?)
                     ON CONFLICT DO UPDATE SET result = excluded.result, datetime = excluded.datetime
                     """
-            ).execute(arguments: [file.key.row, engine, result, now.milliseconds])
+            ).execute(arguments: [file.key.row, engine, result, (finding.datetime ?? now).milliseconds])
         }
     }
 
     /// Sums up the files' statuses in the consignment's. A check that some uploaded file still lacks stays
     /// `InProgress`.
+    ///
+    /// - Parameter isLast: Whether others are told of problems now; otherwise when every one of the checks has ended.
     func rollUp(
-        _ checks: Set<CheckKind>
+        _ checks: Set<CheckKind>, isLast: Bool = true
     ) throws -> (
         statuses: [ConsignmentStatusType: ConsignmentStatusValue], problems: Int
     ) {
@@ -258,7 +282,9 @@ final class CheckRecorder: Sendable {
             if !checks.isEmpty { try db.pairRedactions(of: consignment, run: run, at: now) }
             let tally = try db.tally(of: consignment)
             try db.rollUp(checks, of: consignment, tally, run: run, at: now)
-            let isNews = state.withLock { $0.count > 0 || $0.isContinued }
+            let steps = try db.statuses(of: consignment)
+            let hasEnded = isLast || checks.allSatisfy { steps[$0.consignmentStep] != .inProgress }
+            let isNews = hasEnded && state.withLock { $0.count > 0 || $0.isContinued }
             if tally[Tally.problem, ""] > 0, isNews {
                 try db.notify(
                     .checksFoundProblems(resolutionPath: Notice.resolutionPath(tally)), of: consignment, at: now)
@@ -267,6 +293,14 @@ final class CheckRecorder: Sendable {
             return (try db.statuses(of: consignment), tally[Tally.problem, ""])
         }
     }
+}
+
+/// The program that identifies formats, with what it judges by.
+struct FormatEngine: Hashable {
+    /// The program, and PRONOM's signatures.
+    let version: EngineVersion
+    /// PRONOM's signatures of containers.
+    let container: String
 }
 
 extension FileStatusType {

@@ -16,6 +16,8 @@ public struct CheckRequest: Sendable {
     public var asksMagic = true
     /// How many files are read at once.
     public var jobs: Int
+    /// How far the checks stand back behind whatever else has to be done on this machine: 0 to 19.
+    public var niceness: Int32 = 0
 
     /// All checks of every file that lacks a result.
     public init(jobs: Int) { self.jobs = jobs }
@@ -67,7 +69,7 @@ public struct CheckRun: Sendable {
     /// - Throws: ``AntivirusError``, `CancellationError`. What is wrong with files is recorded, not thrown; what is wrong
     ///   with a consignment is told as its outcome.
     public func check(_ consignments: [Consignment], _ request: CheckRequest, told: @escaping Told) async throws {
-        try await withBlockingThreads(request.jobs) { _ in
+        try await withBlockingThreads(request.jobs, niceness: request.niceness) { _ in
             let engines = try engines(request)
             let feed = FairFeed()
             let jobs = JobList()
@@ -107,7 +109,7 @@ public struct CheckRun: Sendable {
         pending: @escaping @Sendable () throws -> [Consignment], told: @escaping Told
     ) async throws {
         // The workers rest on their threads while there is nothing to do; one more looks for what to do.
-        try await withBlockingThreads(request.jobs + 1) { _ in
+        try await withBlockingThreads(request.jobs + 1, niceness: request.niceness) { _ in
             let engines = try engines(request)
             let feed = FairFeed()
             let jobs = JobList()
@@ -173,8 +175,11 @@ public struct CheckRun: Sendable {
             }
         } catch {
             // What is finished is kept, whatever ended the run.
-            for job in jobs.takeAll() { try job.stop() }
-            throw error
+            var cause = error
+            for job in jobs.takeAll() {
+                do { try job.stop(after: error) } catch { cause = error }
+            }
+            throw cause
         }
     }
 

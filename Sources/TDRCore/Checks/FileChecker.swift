@@ -1,5 +1,6 @@
 import Glibc
 import Pronom
+import S3
 import Streams
 
 /// Checks files, one after the other, on one thread: each is opened once and its bytes are read once, and what is read
@@ -38,8 +39,7 @@ final class FileChecker {
     /// A file that was read and whose verdicts are still to come.
     private struct Waiting {
         let index: Int
-        let open: SharedFile
-        let before: FileStatus
+        let open: OpenBytes
         let reading: Reading
         let tickets: [ScanTicket]
         /// The verdicts of engines that answer at once.
@@ -48,7 +48,8 @@ final class FileChecker {
 
     /// Makes the checks that the files want; their findings, in the same order.
     ///
-    /// - Throws: `CancellationError`; whatever else goes wrong is a finding.
+    /// - Throws: `CancellationError`; what a server says that cannot be asked for any bytes now. Whatever else goes wrong
+    ///   is a finding.
     func check(
         _ files: [FileToCheck], in bytes: any CheckedBytes, type: ConsignmentType
     ) throws -> [FileFindings] {
@@ -87,35 +88,37 @@ final class FileChecker {
     ) throws -> Waiting? {
         let file = findings.file
         do {
-            let open = SharedFile(try bytes.open(file))
-            let before = try open.file.status()
-            findings.modified = before.modified
-            guard before.kind == .regular else {
-                findings.fail("\(bytes.noun) cannot be read: it is a \(before.kind.rawValue)")
+            let open = try bytes.open(file)
+            findings.modified = open.modified
+            guard open.kind == .regular else {
+                findings.fail("\(bytes.noun) cannot be read: it is a \(open.kind.rawValue)")
                 return nil
             }
             var tickets: [ScanTicket] = []
             if file.checks.contains(.antivirus) {
-                let subject = ScanSubject(size: before.size, name: file.key.path.name, path: file.key.path.bytes)
+                let subject = ScanSubject(size: open.size, name: file.key.path.name, path: file.key.path.bytes)
                 tickets = sessions.map { $0.begin(open, subject) }
             }
             do {
-                let isLarge = before.size >= FileChecker.largeBytes
+                let isLarge = open.size >= FileChecker.largeBytes
                 if isLarge { meter.began(file.key.path) }
                 defer { if isLarge { meter.ended(file.key.path) } }
-                let reading = try readOnce(open.file, size: before.size, for: file)
+                let reading = try readOnce(open.source, for: file)
                 let verdicts = zip(sessions, tickets).map { session, ticket in
                     session.end()
                     return session.depth == 1 ? session.verdict(of: ticket, open) : nil
                 }
                 return Waiting(
-                    index: index, open: open, before: before, reading: reading, tickets: tickets, verdicts: verdicts)
+                    index: index, open: open, reading: reading, tickets: tickets, verdicts: verdicts)
             } catch {
                 abandon(tickets)
                 throw error
             }
         } catch let fault as SystemFault {
             findings.fail("\(bytes.noun) cannot be read: \(fault.reason)")
+            return nil
+        } catch let changed as S3ObjectChanged {
+            findings.fail("\(bytes.noun) cannot be read: \(changed)")
             return nil
         }
     }
@@ -129,8 +132,9 @@ final class FileChecker {
             verdicts.append(one.verdicts[index] ?? sessions[index].verdict(of: ticket, one.open))
         }
         do {
-            guard one.reading.bytes == one.before.size, try one.open.file.status().showsNoChange(since: one.before)
-            else { return findings.fail("it changed while it was being checked") }
+            guard one.reading.bytes == one.open.size, try one.open.isUnchanged() else {
+                return findings.fail("it changed while it was being checked")
+            }
         } catch {
             return findings.fail("its bytes cannot be read: \(error)")
         }
@@ -150,7 +154,8 @@ final class FileChecker {
     }
 
     /// Reads by position: the descriptor, and so its own position, is shared with clamd.
-    private func readOnce(_ open: borrowing OpenFile, size: Int64, for file: FileToCheck) throws -> Reading {
+    private func readOnce(_ open: any ByteSource, for file: FileToCheck) throws -> Reading {
+        let size = open.count
         let wantsFormat = file.checks.contains(.format)
         let wantsDigest = wantsFormat || file.checks.contains(.checksum)
         let listeners = file.checks.contains(.antivirus) ? sessions.filter(\.wantsBytes) : []
@@ -179,7 +184,7 @@ final class FileChecker {
         var reading = Reading(bytes: offset, digest: hasher.finish())
         if wantsFormat, offset == size {
             let name = file.key.path.name
-            let found = try scan.finish(FileSource(open, count: size), name: name)
+            let found = try scan.finish(open, name: name)
             reading.format = FormatFacts(found, name: name, magic: answer, isText: text.isText)
         }
         return reading

@@ -1,4 +1,3 @@
-import Glibc
 import Streams
 
 /// One file to check, and what is known of it.
@@ -45,6 +44,8 @@ struct AntivirusFinding: Sendable {
     let verdict: AntivirusVerdict
     /// Each by itself, in the order of the run's engines; empty when none was asked.
     var byEngine: [AntivirusVerdict] = []
+    /// When they were asked; nil for just now.
+    var datetime: Timestamp?
 }
 
 /// What the format check says.
@@ -58,33 +59,17 @@ protocol CheckedBytes {
     /// What the bytes of a file are called in reasons.
     var noun: String { get }
     /// Opens a file for reading. A link put in its place is not followed.
-    func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile
+    func open(_ file: FileToCheck) throws -> OpenBytes
 }
 
 /// The bytes of a consignment, those in quarantine included: they may be scanned again.
-final class ConsignmentBytes: CheckedBytes {
+struct ConsignmentBytes: CheckedBytes {
     let noun = "the stored bytes"
-    private let folder: ObjectFolder
-    private let quarantine: BytePath?
+    private let stored: StoredBytes
 
     init(_ consignment: Consignment, in store: Store) throws {
-        do {
-            folder = try ObjectFolder(of: consignment, in: store)
-            quarantine =
-                consignment.storage == .copied ? ObjectFolder.quarantine(of: consignment.id, in: store) : nil
-        } catch {
-            throw CheckError.noBytes(consignment.reference, "\(error)")
-        }
+        stored = try StoredBytes(of: consignment, in: store)
     }
 
-    func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile {
-        do {
-            return try folder.open(file.key)
-        } catch {
-            guard error.code == ENOENT, let quarantine else { throw error }
-            // Its name is a UUID of ours: nothing in it leads elsewhere.
-            guard let held = try? OpenFile.reading(quarantine.appending(file.key.objectName.bytes)) else { throw error }
-            return held
-        }
-    }
+    func open(_ file: FileToCheck) throws -> OpenBytes { try stored.open(file.key, evenHeld: true) }
 }

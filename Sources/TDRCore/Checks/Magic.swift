@@ -13,15 +13,18 @@ struct MagicAnswer: Sendable, Hashable {
     var isUnknown: Bool { mimeType == "application/octet-stream" && description == "data" }
 }
 
-/// libmagic with its database loaded. One for each thread: a cookie is not shared.
-struct Magic: ~Copyable {
+/// libmagic with its database loaded. One for each thread: a class, since a cookie is not shared and ends with it.
+///
+/// Where the database has the usual form, libmagic gets for each file the part of it that can apply
+/// (``MagicDatabase``); else, and where that part is not enough, the whole.
+final class Magic {
     /// How much of a file's beginning libmagic is shown. `file(1)` looks at 1 MiB; on 12,000 files of a Debian system
     /// 64 KiB gave the same answers.
     static let headBytes = 256 << 10
 
     /// How far libmagic's regular expressions look, bytes. Its default is 8,192; with this, 17 of 12,000 files got
     /// another kind of source code or plain text, and texts take half the time.
-    private static let regexBytes = 2048
+    static let regexBytes = 2048
 
     /// How much of a text is shown whose first line is longer than this. The expressions for texts go from line to line,
     /// and in one that does not end they take the square of its length; what tells the kind stands at its beginning.
@@ -33,32 +36,24 @@ struct Magic: ~Copyable {
         return "\(number / 100).\(number % 100 < 10 ? "0" : "")\(number % 100)"
     }
 
-    private let cookie: magic_t
+    private let picked: PickedMagic?
+    private var whole: MagicCookie?
 
     /// Loads the database.
     ///
+    /// - Parameter database: parts of this are used in place of the whole one; nil for always the whole.
     /// - Throws: ``CheckError/noMagic(_:)`` when the library or its database cannot be used.
-    init() throws(CheckError) {
-        guard let cookie = magic_open(MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF) else {
-            throw CheckError.noMagic(String(cString: strerror(errno)))
-        }
-        guard magic_load(cookie, nil) == 0 else {
-            let reason = magic_error(cookie).map { String(cString: $0) } ?? "no reason given"
-            magic_close(cookie)
-            throw CheckError.noMagic(reason)
-        }
-        var limit = Magic.regexBytes
-        magic_setparam(cookie, MAGIC_PARAM_REGEX_MAX, &limit)
-        self.cookie = cookie
+    init(picking database: MagicDatabase? = .usual) throws(CheckError) {
+        picked = try database.map { database throws(CheckError) in try PickedMagic(database) }
+        if picked == nil { whole = try MagicCookie.whole() }
     }
 
-    deinit { magic_close(cookie) }
-
     /// What the beginning of a file, at most ``headBytes``, looks like; nil when libmagic gives up.
-    borrowing func answer(for head: UnsafeRawBufferPointer) -> MagicAnswer? {
+    func answer(for head: UnsafeRawBufferPointer) -> MagicAnswer? {
         if head.isEmpty { return MagicAnswer(mimeType: "inode/x-empty", description: "empty") }
         let count = Magic.hasLongFirstLine(head) ? Magic.longLineBytes : Magic.headBytes
         let shown = UnsafeRawBufferPointer(rebasing: head.prefix(count))
+        picked?.look(at: shown)
         guard let description = ask(shown, flags: 0) else { return nil }
         // No entry of the database matched: then the MIME type follows, and half of the time is saved.
         if description == "data" || description == "very short file (no magic)" {
@@ -66,6 +61,12 @@ struct Magic: ~Copyable {
         }
         if Magic.saysOnlyText(description) { return MagicAnswer(mimeType: "text/plain", description: description) }
         return ask(shown, flags: MAGIC_MIME_TYPE).map { MagicAnswer(mimeType: $0, description: description) }
+    }
+
+    private func ask(_ head: UnsafeRawBufferPointer, flags: Int32) -> String? {
+        if let picked, let answer = picked.ask(head, flags: flags) { return answer }
+        if whole == nil { whole = try? MagicCookie.whole() }
+        return whole?.ask(head, flags: flags)
     }
 
     /// JSON is left out: libmagic reads it to its end, and does so fast.
@@ -87,9 +88,50 @@ struct Magic: ~Copyable {
             .dropFirst().allSatisfy { $0.hasPrefix(" with ") }
             && (description.count == encoding.count || description.dropFirst(encoding.count).hasPrefix(", with "))
     }
+}
 
-    private borrowing func ask(_ head: UnsafeRawBufferPointer, flags: Int32) -> String? {
-        magic_setflags(cookie, flags | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF)
+/// libmagic's `magic_t`.
+struct MagicCookie: ~Copyable {
+    /// Files are not unpacked, and ELF is told by the database alone.
+    private static let flags = MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF
+
+    private let cookie: magic_t
+
+    /// Without a database.
+    init() throws(CheckError) {
+        guard let cookie = magic_open(MagicCookie.flags) else {
+            throw CheckError.noMagic(String(cString: strerror(errno)))
+        }
+        self.cookie = cookie
+        set(MAGIC_PARAM_REGEX_MAX, Magic.regexBytes)
+    }
+
+    /// With all that libmagic has.
+    static func whole() throws(CheckError) -> MagicCookie {
+        let made = try MagicCookie()
+        guard magic_load(made.cookie, nil) == 0 else { throw CheckError.noMagic(made.reason) }
+        return made
+    }
+
+    deinit { magic_close(cookie) }
+
+    private var reason: String { magic_error(cookie).map { String(cString: $0) } ?? "no reason given" }
+
+    borrowing func set(_ parameter: Int32, _ value: Int) {
+        var value = value
+        magic_setparam(cookie, parameter, &value)
+    }
+
+    /// Takes the database in `room`, which must stay there as it is until the next.
+    borrowing func load(_ room: borrowing MagicRoom) throws(CheckError) {
+        var start = room.bytes.baseAddress
+        var count = room.count
+        guard magic_load_buffers(cookie, &start, &count, 1) == 0 else { throw CheckError.noMagic(reason) }
+    }
+
+    /// The answer by the database; nil when libmagic gives up.
+    borrowing func ask(_ head: UnsafeRawBufferPointer, flags: Int32) -> String? {
+        magic_setflags(cookie, flags | MagicCookie.flags)
         return magic_buffer(cookie, head.baseAddress, head.count).map { String(cString: $0) }
     }
 }

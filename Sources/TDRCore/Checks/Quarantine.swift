@@ -1,5 +1,3 @@
-import CShims
-import Glibc
 public import Streams
 
 /// The quarantine of a store: `quarantine/{consignment}/{file}`, where the objects lie in which an engine found
@@ -46,44 +44,17 @@ public struct Quarantine: Sendable {
 
     /// Puts every object where its row says: held ones into the quarantine, released ones back; purged ones are removed.
     ///
-    /// - Throws: ``SystemFault`` when the store cannot be written.
+    /// - Throws: why the objects cannot be moved.
     static func settle(_ consignment: Consignment, in store: Store) throws {
         // What lies in its source is never moved.
         guard consignment.storage == .copied else { return }
         let files = try store.quarantined(in: consignment)
         if files.isEmpty { return }
-        let objects = try OpenFile.directory(ObjectFolder.path(of: consignment.id, in: store))
-        let place = ObjectFolder.quarantine(of: consignment.id, in: store)
-        try makeDirectory(place.directory, intermediate: false)
-        try makeDirectory(place, intermediate: false)
-        let quarantine = try OpenFile.directory(place)
-        for file in files {
-            let name = BytePath(file.key.objectName.bytes)
-            switch file.state {
-            case .held: try move(name, from: objects, to: quarantine, mode: 0o600)
-            case .released: try move(name, from: quarantine, to: objects, mode: 0o400)
-            case .purged:
-                for folder in [objects.descriptor, quarantine.descriptor] {
-                    guard name.withCString({ unlinkat(folder, $0, 0) }) == 0 || errno == ENOENT else {
-                        throw SystemFault("remove", place.appending(name.bytes))
-                    }
-                }
-            }
-        }
-        try quarantine.sync()
-        try objects.sync()
-    }
-
-    private static func move(
-        _ name: BytePath, from: borrowing OpenFile, to: borrowing OpenFile, mode: mode_t
-    ) throws {
-        let (source, target) = (from.descriptor, to.descriptor)
-        let code = name.withCString { name in
-            // Before it can be seen under the new name, so that nobody reads it who may not.
-            fchmodat(source, name, mode, 0) == 0 ? tdr_rename_noreplace(source, name, target, name) : -1
-        }
-        // Not there: it was moved before.
-        guard code == 0 || errno == ENOENT else { throw SystemFault("move", from.path.appending(name.bytes)) }
+        let shelf = try store.shelf(of: consignment)
+        func objects(_ state: QuarantineState) -> [RecordID] { files.filter { $0.state == state }.map(\.key.object) }
+        try shelf.hold(objects(.held))
+        try shelf.release(objects(.released))
+        try shelf.remove(objects(.purged))
     }
 }
 

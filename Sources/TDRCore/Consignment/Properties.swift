@@ -40,6 +40,16 @@ extension PropertyName {
     public static let sensitivityReviewSignOffConfirmed = "SensitivityReviewSignOffConfirmed"
     /// Whether all records are open at first, on a consignment.
     public static let initialOpenRecordsConfirmed = "InitialOpenRecordsConfirmed"
+    /// Whether all records are public records, on a consignment.
+    public static let publicRecordsConfirmed = "PublicRecordsConfirmed"
+    /// The name of the table of metadata as the transferring person has it, on a consignment.
+    public static let clientSideDraftMetadataFileName = "ClientSideDraftMetadataFileName"
+    /// What the transferring body may say of a consignment as a whole.
+    public static let ofConsignment: Set<String> = [
+        legalStatus, publicRecordsConfirmed, appraisalSelectionSignOffConfirmed, sensitivityReviewSignOffConfirmed,
+        initialOpenRecordsConfirmed, "JudgmentType", "JudgmentUpdate", "JudgmentUpdateType", "JudgmentUpdateDetails",
+        "JudgmentNeutralCitation", "JudgmentNoNeutralCitation", "JudgmentReference",
+    ]
     /// The words that the legal status of records may have.
     public static let legalStatuses = ["Public Record(s)", "Welsh Public Record(s)", "Not Public Record(s)"]
 }

@@ -60,8 +60,18 @@ public struct RecordID: Hashable, Sendable, CustomStringConvertible {
 
     /// The 36 characters as bytes.
     var ascii: [UInt8] {
-        var text = Hex.encodedBytes(bytes)
-        for place in [8, 13, 18, 23] { text.insert(UInt8(ascii: "-"), at: place) }
-        return text
+        [UInt8](unsafeUninitializedCapacity: 36) { text, count in
+            for digit in 0..<32 {
+                let half = digit < 16 ? high >> (60 - 4 * digit) : low >> (124 - 4 * digit)
+                let value = UInt8(half & 15)
+                // A dash before the 8th, 12th, 16th and 20th digit.
+                if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+                    text[count] = UInt8(ascii: "-")
+                    count += 1
+                }
+                text[count] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+                count += 1
+            }
+        }
     }
 }

@@ -49,6 +49,30 @@ public struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible
     /// `2021-02-03T10:33:30`, UTC, without a zone: as the CSV files of the bag have it.
     public var local: String {
         let p = parts
+        if (0...9999).contains(p.year) {
+            return String(unsafeUninitializedCapacity: 19) { text in
+                var at = 0
+                func put(_ number: Int, _ width: Int, _ before: Unicode.Scalar?) {
+                    if let before {
+                        text[at] = UInt8(ascii: before)
+                        at += 1
+                    }
+                    var rest = number
+                    for place in (at..<at + width).reversed() {
+                        text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                        rest /= 10
+                    }
+                    at += width
+                }
+                put(p.year, 4, nil)
+                put(p.month, 2, "-")
+                put(p.day, 2, "-")
+                put(p.hour, 2, "T")
+                put(p.minute, 2, ":")
+                put(p.second, 2, ":")
+                return at
+            }
+        }
         return "\(date)T\(padded(p.hour, 2)):\(padded(p.minute, 2)):\(padded(p.second, 2))"
     }
 

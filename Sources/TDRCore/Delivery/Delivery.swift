@@ -8,8 +8,9 @@ public import Streams
 public struct DeclaredFile: Sendable {
     /// The path in the consignment, components parted by `/`; one leading `/` does not count.
     public var originalPath: String
-    /// SHA-256 of the bytes, hexadecimal, either case.
-    public var checksum: String
+    /// SHA-256 of the bytes, hexadecimal, either case; nil while the client is still computing it. The file is not taken
+    /// for received before it has been declared again with it.
+    public var checksum: String?
     /// Milliseconds since 1970 UTC.
     public var lastModified: Int64
     /// Bytes.
@@ -18,7 +19,7 @@ public struct DeclaredFile: Sendable {
     public var matchId: String
 
     /// A file with all that has to be declared.
-    public init(originalPath: String, checksum: String, lastModified: Int64, fileSize: Int64, matchId: String) {
+    public init(originalPath: String, checksum: String?, lastModified: Int64, fileSize: Int64, matchId: String) {
         self.originalPath = originalPath
         self.checksum = checksum
         self.lastModified = lastModified
@@ -54,7 +55,8 @@ public enum DeliveryLimits {
 /// A declared file that has been looked at: all of it can be kept as it is.
 struct CheckedDeclaration: Sendable {
     let path: RelativePath
-    let sha256: SHA256Digest
+    /// nil when it is still to come.
+    let sha256: SHA256Digest?
     let size: Int64
     /// Nanoseconds since 1970 UTC.
     let modified: Int64
@@ -63,7 +65,8 @@ struct CheckedDeclaration: Sendable {
     /// - Throws: ``DeliveryError``.
     init(_ file: DeclaredFile) throws {
         path = try CheckedDeclaration.path(file.originalPath)
-        guard let sha256 = SHA256Digest(hex: Array(file.checksum.utf8)) else {
+        let sha256 = file.checksum.flatMap { SHA256Digest(hex: Array($0.utf8)) }
+        if sha256 == nil, file.checksum != nil {
             throw DeliveryError.badDeclaration(path, "its checksum is not 64 hexadecimal digits")
         }
         guard file.fileSize >= 0 else { throw DeliveryError.badDeclaration(path, "its size is negative") }
@@ -121,6 +124,8 @@ public struct ExpectedFile: Sendable {
     public let size: Int64
     /// SHA-256, as declared.
     public let sha256: SHA256Digest
+    /// Whether the SHA-256 is still to be declared; `sha256` means nothing then.
+    public let awaitsDigest: Bool
     /// Nanoseconds since 1970 UTC, as declared.
     let modified: Int64
     /// Whether its bytes are there.
@@ -143,6 +148,8 @@ public enum DeliveryError: Error, CustomStringConvertible {
     case receivedDifferently(RelativePath)
     /// The list is complete and has no file.
     case noFiles
+    /// What is said of a bag makes no sense.
+    case badExportData(String)
     /// A state in which this cannot be done.
     case wrongState(String)
     /// There is no such series, or it is another body's.
@@ -173,6 +180,7 @@ public enum DeliveryError: Error, CustomStringConvertible {
         case .receivedDifferently(let path):
             "the file '\(path.display)' has arrived with another size or checksum; transfer it in a new consignment"
         case .noFiles: "an upload needs at least one file"
+        case .badExportData(let why): "what is said of the bag is refused: \(why)"
         case .wrongState(let why): why
         case .unknownSeries: "your body has no such series"
         case .noBody: "you belong to no transferring body"

@@ -20,6 +20,7 @@ public final class PartialFile {
     private let expected: ExpectedFile
     private let place: BytePath
     private let store: BytePath
+    private let digests: PartialDigests?
     private var hasher = SHA256Hasher()
     /// The digest of this piece alone, where the client gave one.
     private var piece: SHA256Hasher?
@@ -36,9 +37,13 @@ public final class PartialFile {
 
     /// Opens the file for a piece.
     ///
+    /// - Parameter digests: Where the digest of the pieces before may have been kept.
     /// - Throws: ``DeliveryError/wrongOffset(expected:)``, ``DeliveryError/tooLittleRoom``, ``SystemFault``.
-    public init(_ expected: ExpectedFile, in store: Store, _ start: Start, digestsPiece: Bool) throws {
+    public init(
+        _ expected: ExpectedFile, in store: Store, _ start: Start, digestsPiece: Bool, digests: PartialDigests? = nil
+    ) throws {
         self.expected = expected
+        self.digests = digests
         self.store = store.directory
         place = PartialFile.place(of: expected, in: store)
         try makeDirectory(store.directory.appending("incoming"), intermediate: false)
@@ -47,16 +52,22 @@ public final class PartialFile {
         // Another request may have been at it: one writer at a time, whichever process.
         guard try file.tryLock() else { throw DeliveryError.beingSent }
         if digestsPiece { piece = SHA256Hasher() }
-        let there = try file.status().size
+        let status = try file.status()
+        let there = status.size
+        let kept = digests?.take(expected.id, of: status)
         switch start {
         case .anew:
             try file.truncate(to: 0)
             begin = 0
         case .at(let offset):
             guard offset == there else { throw DeliveryError.wrongOffset(expected: there) }
-            var hasher = SHA256Hasher()
-            try file.forEachPiece(of: there) { bytes, _ in hasher.update(bytes) }
-            self.hasher = hasher
+            if let kept {
+                hasher = kept
+            } else {
+                var hasher = SHA256Hasher()
+                try FileSource(file, count: there).forEachPiece { bytes, _ in hasher.update(bytes) }
+                self.hasher = hasher
+            }
             begin = there
         }
         count = begin
@@ -112,10 +123,15 @@ public final class PartialFile {
     /// Whether all bytes are there.
     public var isWhole: Bool { count == expected.size }
 
+    /// Ends a piece that others follow: its digest is kept for them.
+    public func pause() throws { digests?.keep(hasher, of: try file.status(), as: expected.id) }
+
     /// Proves the whole file; what is not as declared is thrown away, to be sent again from the start.
     ///
-    /// - Throws: ``DeliveryError/mismatch(declared:received:)``.
+    /// - Throws: ``DeliveryError/mismatch(declared:received:)``; ``DeliveryError/wrongState(_:)`` when nothing has been
+    ///   declared that it could be proved against.
     public func prove() throws -> ProvedFile {
+        if expected.awaitsDigest { throw DeliveryError.wrongState("the file's SHA-256 has not been declared yet") }
         let digest = hasher.finish()
         guard digest == expected.sha256 else {
             try file.truncate(to: 0)

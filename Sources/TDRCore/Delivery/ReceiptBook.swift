@@ -1,17 +1,18 @@
-import CShims
 import Glibc
 import Streams
-import Synchronization
 
 /// Makes files that have arrived durable and records them: all that came while the last ones were being recorded, with
 /// one sync and one transaction. So a thousand small files cost a few syncs and not a thousand.
 public final class ReceiptBook: Sendable {
     /// What a client sends together is recorded together, at most so much.
     private static let batch = 1000
+    /// So many are synced one by one; of more, the whole file system at once. That writes what other programs have left
+    /// lying as well, so a large file that arrives alone would wait for them.
+    private static let few = 8
 
     private struct Waiting {
-        let file: ProvedFile
-        let told: CheckedContinuation<Void, any Error>
+        let files: [ProvedFile]
+        let told: CheckedContinuation<[(any Error)?], Never>
     }
 
     private struct State {
@@ -21,7 +22,7 @@ public final class ReceiptBook: Sendable {
 
     private let store: Store
     private let run: RunID
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let completed: @Sendable (Consignment) -> Void
 
     /// A book for `store`, recorded as `run`; `completed` is called for each consignment that is complete.
@@ -36,9 +37,20 @@ public final class ReceiptBook: Sendable {
     /// Blocks threads: call it where they may block.
     /// - Throws: ``DeliveryError``, ``StoreError``, ``SystemFault``.
     public func enter(_ file: ProvedFile) async throws {
-        try await withCheckedThrowingContinuation { told in
+        for case let error? in await enter([file]) { throw error }
+    }
+
+    /// Records several files: what kept each from being recorded, in their order; nil for those that are in the store
+    /// for good.
+    public func enter(_ files: [ProvedFile]) async -> [(any Error)?] {
+        // Sending takes long: each caller sends its own files, on its own thread, before it waits for the others.
+        var outcomes = files.map(send)
+        let sent = files.indices.filter { outcomes[$0] == nil }
+        if sent.isEmpty { return outcomes }
+        let files = sent.map { files[$0] }
+        let recorded = await withCheckedContinuation { told in
             let mine = state.withLock { state -> Bool in
-                state.waiting.append(Waiting(file: file, told: told))
+                state.waiting.append(Waiting(files: files, told: told))
                 if state.isWriting { return false }
                 state.isWriting = true
                 return true
@@ -46,43 +58,59 @@ public final class ReceiptBook: Sendable {
             // Whoever comes first writes for all who come meanwhile.
             if mine { writeAll() }
         }
+        for (index, outcome) in zip(sent, recorded) { outcomes[index] = outcome }
+        return outcomes
+    }
+
+    /// Sends the bytes to where objects are kept when that is not a folder of the store; what kept it from that.
+    private func send(_ file: ProvedFile) -> (any Error)? {
+        do {
+            if try store.objectPlace() != nil, !(try store.notReceived([file.expected]).isEmpty) {
+                try store.shelf(of: file.expected.consignment).adopt(file.place, as: file.expected.id)
+            }
+            return nil
+        } catch {
+            return error
+        }
     }
 
     private func writeAll() {
         while true {
             let batch = state.withLock { state -> [Waiting] in
-                let batch = Array(state.waiting.prefix(ReceiptBook.batch))
+                var count = 0
+                let batch = state.waiting.prefix { one in
+                    let fits = count == 0 || count + one.files.count <= ReceiptBook.batch
+                    count += one.files.count
+                    return fits
+                }
                 state.waiting.removeFirst(batch.count)
                 if batch.isEmpty { state.isWriting = false }
-                return batch
+                return Array(batch)
             }
             if batch.isEmpty { return }
-            do {
-                let complete = try write(batch.map(\.file))
-                for one in batch { one.told.resume() }
-                for consignment in complete { completed(consignment) }
-            } catch  where batch.count == 1 {
-                batch[0].told.resume(throwing: error)
-            } catch {
+            let files = batch.flatMap(\.files)
+            if let error = record(files) {
                 // One of them is at fault; each by itself, so that it keeps no other from being recorded.
-                for one in batch { writeAlone(one) }
+                for one in batch { one.told.resume(returning: files.count == 1 ? [error] : one.files.map { record([$0]) }) }
+            } else {
+                for one in batch { one.told.resume(returning: one.files.map { _ in nil }) }
             }
         }
     }
 
-    private func writeAlone(_ one: Waiting) {
+    /// Records all of them or none; what kept them from it.
+    private func record(_ files: [ProvedFile]) -> (any Error)? {
         do {
-            let complete = try write([one.file])
-            one.told.resume()
-            for consignment in complete { completed(consignment) }
+            for consignment in try write(files) { completed(consignment) }
+            return nil
         } catch {
-            one.told.resume(throwing: error)
+            return error
         }
     }
 
     /// First the bytes under their final names, durable; then the rows that say they are there.
     private func write(_ files: [ProvedFile]) throws -> [Consignment] {
-        try makeDirectory(store.directory.appending("objects"), intermediate: false)
+        let inFolder = try store.objectPlace() == nil
         // What is recorded is never replaced: it may have been checked, or put into quarantine, since.
         let waiting = try store.notReceived(files.map(\.expected))
         for file in files {
@@ -90,17 +118,23 @@ public final class ReceiptBook: Sendable {
                 _ = file.place.withCString { unlink($0) }  // of no use to anybody
                 continue
             }
-            let folder = ObjectFolder.path(of: file.expected.consignment.id, in: store)
-            try makeDirectory(folder, intermediate: false)
-            let final = folder.appending(file.expected.id.description)
-            let moved = file.place.withCString { from in
-                chmod(from, 0o400) == 0 && final.withCString { rename(from, $0) } == 0
-            }
-            // A batch that failed may have moved it before.
-            let isThere = !moved && errno == ENOENT && (try? FileStatus.of(final)) != nil  // else: not there
-            if !moved, !isThere { throw SystemFault("store", final) }
+            if inFolder { try store.shelf(of: file.expected.consignment).adopt(file.place, as: file.expected.id) }
         }
-        try OpenFile.directory(store.directory).syncFileSystem()
-        return try store.recordReceived(files.map(\.expected).filter { waiting.contains($0.row) }, run: run)
+        let arrived = files.map(\.expected).filter { waiting.contains($0.row) }
+        if inFolder { try sync(arrived) }
+        let complete = try store.recordReceived(arrived, run: run)
+        // What went to a server has been needed until now.
+        if !inFolder { for file in files { _ = file.place.withCString { unlink($0) } } }
+        return complete
+    }
+
+    /// Has the objects on the disk, with their names.
+    private func sync(_ files: [ExpectedFile]) throws {
+        guard files.count <= ReceiptBook.few else {
+            return try OpenFile.directory(store.directory).syncFileSystem()
+        }
+        for (_, theirs) in Dictionary(grouping: files, by: \.consignment.id) {
+            try store.shelf(of: theirs[0].consignment).sync(theirs.map(\.id))
+        }
     }
 }

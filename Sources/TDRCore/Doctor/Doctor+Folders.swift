@@ -49,7 +49,8 @@ extension Doctor {
         var status = statvfs()
         guard folder.withCString({ statvfs($0, &status) }) == 0 else {
             return DoctorLine(
-                area, .unknown, "the room in '\(folder.display)' cannot be told: \(String(cString: strerror(errno)))")
+                area, .unknown, "the room in '\(folder.display)' cannot be told: \(String(cString: strerror(errno)))",
+                mend: "df \(Doctor.quoted(folder)) may say more")
         }
         let (free, overflows) = Int64(clamping: status.f_bavail).multipliedReportingOverflow(
             by: Int64(clamping: status.f_frsize))

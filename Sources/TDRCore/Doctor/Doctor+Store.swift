@@ -39,8 +39,9 @@ extension Doctor {
         }
         lines.append(databaseLine(inspection, file))
         lines += leftovers(inspection)
-        if inspection.schema == .current, inspection.damage.isEmpty, let signatures {
-            lines += olderFormatChecks(signatures)
+        if inspection.schema == .current, inspection.damage.isEmpty {
+            lines += objectLines()
+            if let signatures { lines += olderFormatChecks(signatures) }
         }
         return (lines, inspection.newest)
     }
@@ -119,9 +120,32 @@ extension Doctor {
             lines.append(
                 DoctorLine(
                     "leftovers", .warning, "the upload of \(upload.location) was cut off; its parts lie on the server",
-                    mend: "tdr export \(upload.reference) again, or tdr export --abandon \(upload.reference)"))
+                    mend: (upload.isObject
+                        ? "tdr upload --resume \(upload.reference)" : "tdr export \(upload.reference) again")
+                        + ", or tdr export --abandon \(upload.reference)"))
         }
         return lines.isEmpty ? [DoctorLine("leftovers", .ok, "nothing was interrupted")] : lines
+    }
+
+    /// Objects in S3: whether they can be reached.
+    private func objectLines() -> [DoctorLine] {
+        do {
+            // The schema is current: opening it writes nothing.
+            let opened = try Store(at: store, .existing, environment: environment, clock: { now })
+            guard let place = try opened.objectPlace() else { return [] }
+            do {
+                try opened.lookAtObjectPlace()
+                return [DoctorLine("objects", .ok, "'\(place.path.display)' at \(place.endpoint) can be read")]
+            } catch {
+                return [
+                    DoctorLine(
+                        "objects", .unknown, "\(error)",
+                        mend: "see to the network and the keys for '\(place.path.display)' at \(place.endpoint)")
+                ]
+            }
+        } catch {
+            return [DoctorLine("objects", .unknown, "where they are cannot be told: \(error)")]
+        }
     }
 
     private func olderFormatChecks(_ signatures: Signatures) -> [DoctorLine] {
@@ -140,7 +164,11 @@ extension Doctor {
                     mend: "tdr check \(references.prefix(5).joined(separator: " ")) --only format --again")
             ]
         } catch {
-            return [DoctorLine("signatures", .unknown, "which signatures were used cannot be told: \(error)")]
+            return [
+                DoctorLine(
+                    "signatures", .unknown, "which signatures were used cannot be told: \(error)",
+                    mend: "run tdr doctor again later")
+            ]
         }
     }
 }

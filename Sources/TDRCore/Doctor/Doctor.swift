@@ -26,6 +26,7 @@ public struct DoctorLine: Sendable, Hashable {
     public let mend: String?
 
     init(_ area: String, _ level: Level, _ found: String, mend: String? = nil) {
+        assert(level == .ok || mend != nil, "whatever is amiss has an act that mends it: \(area), \(found)")
         (self.area, self.level, self.found, self.mend) = (area, level, found, mend)
     }
 }
@@ -47,6 +48,8 @@ public struct Doctor: Sendable {
     public var target: BytePath?
     /// The age from which PRONOM signatures are called old, days.
     public var maximumSignatureDays = 400
+    /// The environment of the program, with the AWS variables, for objects that are kept in S3.
+    public var environment: [String: String] = [:]
     /// The locale of whoever reads the output; nil where nobody set one.
     public var locale: String?
     /// What time it is.

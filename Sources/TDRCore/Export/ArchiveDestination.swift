@@ -96,3 +96,35 @@ final class FileDestination: ArchiveDestination {
         _ = file.path.withCString { unlink($0) }
     }
 }
+
+/// A bag on its way from elsewhere into a folder of this machine: it has its name when it is complete and proved.
+package final class ArrivingBag {
+    private let destination: FileDestination
+    private var hasher = SHA256Hasher()
+
+    /// Begins, or begins anew, what is going to be `name` in `folder`.
+    ///
+    /// - Throws: ``ExportError/targetBusy(_:)``, `SystemFault`.
+    package init(name: String, in folder: BytePath) throws {
+        destination = try FileDestination(name: name, in: folder)
+    }
+
+    /// The next bytes.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws {
+        hasher.update(bytes)
+        try destination.write(bytes)
+    }
+
+    /// Proves all of it against its digest and gives it its name, with its `.sha256` beside it.
+    ///
+    /// - Returns: where it is, and whether the same bag was there already.
+    /// - Throws: ``ExportError/targetExists(_:)`` when something else has the name, ``ExportError/damaged(_:)``.
+    package func commit(_ expected: SHA256Digest) throws -> (place: BytePath, wasThere: Bool) {
+        let found = hasher.finish()
+        guard found == expected else { throw ExportError.damaged(destination.location) }
+        return (destination.location, try destination.commit(found))
+    }
+
+    /// Takes away what has come.
+    package func abandon() { destination.abandon() }
+}

@@ -2,8 +2,9 @@ import BagIt
 import Streams
 
 /// CSV as the original writes it: RFC 4180, CRLF, quoted where needed.
-enum CSV {
-    static func append(_ fields: [String], to bytes: inout [UInt8]) {
+package enum CSV {
+    /// Adds a line.
+    package static func append(_ fields: [String], to bytes: inout [UInt8]) {
         for (index, field) in fields.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             let utf8 = field.utf8

@@ -3,16 +3,42 @@ import Streams
 
 /// The tag files of a consignment's bag, as functions of what the store holds.
 ///
-/// Each is made twice, first to learn its size and digest, then to be written: so a manifest of a million lines is
-/// never held in memory or on a scratch disk, and the second making must give the bytes of the first.
-struct BagTagFiles {
+/// Each is made first to learn its size and digest. One that is large is not kept but made again to be written: so a
+/// manifest of a million lines is never held in memory or on a scratch disk, and the second making must give the bytes of
+/// the first.
+struct BagTagFiles: Sendable {
     /// Takes the next bytes of a tag file.
     typealias Sink = ([UInt8]) throws -> Void
 
     /// A tag file: its name and the function that makes it, in pieces.
-    struct TagFile {
+    struct TagFile: Sendable {
         let name: String
-        let make: (_ sink: @escaping Sink) throws -> Void
+        let make: @Sendable (_ sink: @escaping Sink) throws -> Void
+    }
+
+    /// What the first making of a tag file gives.
+    struct Made: Sendable {
+        /// Larger ones are not kept, bytes.
+        private static let mostKept = 12 << 20
+
+        let file: TagFile
+        private(set) var size: Int64 = 0
+        let digests: [DigestAlgorithm: [UInt8]]
+        /// The bytes, when they are few.
+        private(set) var bytes: [UInt8]? = []
+
+        init(_ file: TagFile, _ algorithms: [DigestAlgorithm]) throws {
+            self.file = file
+            var size: Int64 = 0
+            var bytes: [UInt8]? = []
+            var digests = DigestSet(algorithms)
+            try file.make { piece in
+                size += Int64(piece.count)
+                digests.update(piece)
+                if size <= Made.mostKept { bytes?.append(contentsOf: piece) } else { bytes = nil }
+            }
+            (self.size, self.bytes, self.digests) = (size, bytes, digests.finish())
+        }
     }
 
     private let consignment: Consignment

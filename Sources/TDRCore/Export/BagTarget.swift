@@ -43,14 +43,10 @@ final class PackageTarget: BagTarget {
     private let top: [UInt8]
     private let modifiedSeconds: Int64
     private let destination: any ArchiveDestination
-    private let digest = RunningDigest()
+    private let digest = DigestThread()
     // One of the two.
     private var tar: TarWriter?
     private var zip: ZipWriter?
-
-    private final class RunningDigest {
-        var hasher = SHA256Hasher()
-    }
 
     init(
         _ consignment: Consignment, _ request: ExportRequest, to destination: any ArchiveDestination,
@@ -61,7 +57,7 @@ final class PackageTarget: BagTarget {
         modifiedSeconds = modified.seconds
         let digest = digest
         let sink: (UnsafeRawBufferPointer) throws -> Void = { bytes in
-            digest.hasher.update(bytes)
+            digest.update(bytes)
             try destination.write(bytes)
         }
         let level = request.compressionLevel
@@ -102,7 +98,7 @@ final class PackageTarget: BagTarget {
     func commit() throws -> (sha256: SHA256Digest?, wasThere: Bool) {
         try zip?.finish()
         try tar.take()?.finish()
-        let sha256 = digest.hasher.finish()
+        let sha256 = digest.finish()
         return (sha256, try destination.commit(sha256))
     }
 

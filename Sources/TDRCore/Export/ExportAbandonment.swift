@@ -33,7 +33,7 @@ public struct ExportAbandonment: Sendable {
             return id
         }
         for upload in try store.unfinishedUploads(of: consignment) {
-            try await giveUp(upload)
+            try await upload.giveUp(S3Access(options, known: upload.server).client)
             try store.abandoned(upload, of: consignment, run: recorded())
             given.append(upload.location)
         }
@@ -42,21 +42,6 @@ public struct ExportAbandonment: Sendable {
             try store.failExport(consignment, cause: "given up by \(run.actor)", run: recorded())
         }
         return given
-    }
-
-    private func giveUp(_ upload: UnfinishedUpload) async throws {
-        guard let place = S3Location(upload.location), !place.prefix.isEmpty else { return }
-        let client = try S3Access(options, known: upload.server).client
-        let (bucket, key) = (place.bucket, place.prefix)
-        do {
-            try await client.abortUpload(bucket, key, upload: upload.uploadID)
-            // What other runs left under the same key has no owner either.
-            for orphan in try await client.listUploads(bucket, key: key) {
-                try await client.abortUpload(bucket, key, upload: orphan)
-            }
-        } catch let failure as S3Failure where failure.kind == .noSuchBucket {
-            return
-        }
     }
 
     /// Removes what a killed export left in a folder, as its next run would take it over.
@@ -76,5 +61,42 @@ public struct ExportAbandonment: Sendable {
             removed.append(partial)
         }
         return removed
+    }
+}
+
+extension UnfinishedUpload {
+    /// Has the server give it up.
+    ///
+    /// - Throws: ``S3Failure`` when it cannot be asked.
+    func giveUp(_ client: S3Client) async throws {
+        guard let place = S3Location(location), !place.prefix.isEmpty else { return }
+        let (bucket, key) = (place.bucket, place.prefix)
+        do {
+            try await client.abortUpload(bucket, key, upload: uploadID)
+            // What other runs left under the same key has no owner either.
+            for orphan in try await client.listUploads(bucket, key: key) {
+                try await client.abortUpload(bucket, key, upload: orphan)
+            }
+        } catch let failure as S3Failure where failure.kind == .noSuchBucket {
+            return
+        }
+    }
+}
+
+extension Store {
+    /// Gives up what was begun in S3 for a consignment that needs it no more. May block.
+    ///
+    /// - Throws: why a server could not be asked. What it has then stays in the store, for another try.
+    func giveUpUploads(
+        of consignment: Consignment, run: RunID, where isOver: (UnfinishedUpload) -> Bool = { _ in true }
+    ) throws {
+        for upload in try unfinishedUploads(of: consignment) where isOver(upload) {
+            var options = S3Options()
+            options.environment = environment
+            if upload.isObject { options.profile = try objectPlace()?.profile }
+            let client = try S3Access(options, known: upload.server).client
+            try waiting { try await upload.giveUp(client) }
+            try abandoned(upload, of: consignment, run: run)
+        }
     }
 }

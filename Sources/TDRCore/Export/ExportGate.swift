@@ -59,7 +59,8 @@ enum ExportGate {
         let metadata = try store.metadata(of: report.consignment)
         var missing = ExportRequirement.allCases.filter { requirements.contains($0) && !$0.isMet(by: metadata) }
             .map { $0.blocker(reference) }
-        if requirements.contains(.metadata), report.statuses[.draftMetadata] != .completed {
+        // Who says on the pages that there is nothing to add ends the draft without an upload.
+        if requirements.contains(.metadata), report.statuses[.draftMetadataUpload] != .completed {
             missing.append(ExportRequirement.metadata.blocker(reference))
         }
         switch report.statuses[.metadataReview] {

@@ -132,6 +132,8 @@ public enum ExportError: Error, CustomStringConvertible {
     case targetExists(BytePath)
     /// Another export writes there.
     case targetBusy(BytePath)
+    /// A bag that came from elsewhere is not what it was there.
+    case damaged(BytePath)
     /// There is too little room at the target.
     case tooLittleRoom(BytePath, needed: Int64, available: Int64)
     /// A file is not what the check saw.
@@ -153,6 +155,8 @@ public enum ExportError: Error, CustomStringConvertible {
             "cannot export: '\(path.display)' is there already and is not this bag; it is left as it is. Move it away"
                 + " or choose another folder"
         case .targetBusy(let path): "cannot export: another process is writing '\(path.display)'; try again later"
+        case .damaged(let path):
+            "'\(path.display)' did not arrive as it was sent, and is not kept; give the same command again"
         case .tooLittleRoom(let path, let needed, let available):
             "cannot export to '\(path.display)': \(needed) bytes are needed and \(available) are free"
         case .altered(let path, let recorded, let found):

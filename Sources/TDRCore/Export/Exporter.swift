@@ -195,41 +195,46 @@ public struct Exporter: Sendable {
     ) async throws {
         let algorithms = shape.furtherAlgorithms
         var seal = TagManifests([.sha256] + algorithms, version: shape.version)
-        for file in try tags.files() { try write(file, to: target, &seal) }
+        for made in try await make(tags.files(), seal.algorithms) { try write(made, to: target, &seal) }
         if algorithms.isEmpty {
             try seal.write(to: target)
             return try await writePayload(of: consignment, request, extras, nil, to: target)
         }
         let further = FurtherManifests(algorithms, version: shape.version, scratch: store.directory)
         try await writePayload(of: consignment, request, extras, further, to: target)
-        for file in further.files() { try write(file, to: target, &seal) }
+        for made in try await make(further.files(), seal.algorithms) { try write(made, to: target, &seal) }
         try seal.write(to: target)
     }
 
-    private func write(_ file: BagTagFiles.TagFile, to target: any BagTarget, _ seal: inout TagManifests) throws {
-        let (size, digests) = try measure(file, seal.algorithms)
-        guard let path = RelativePath(file.name) else { preconditionFailure("tag files have plain names") }
-        var hasher = SHA256Hasher()
-        try target.beginFile(path, size: size, modified: nil)
-        try file.make { bytes in
-            hasher.update(bytes)
-            try bytes.withUnsafeBytes { try target.write($0) }
+    /// Makes the files a first time, side by side: they ask the database for other things.
+    private func make(
+        _ files: [BagTagFiles.TagFile], _ algorithms: [DigestAlgorithm]
+    ) async throws -> [BagTagFiles.Made] {
+        try await withThrowingTaskGroup(of: (Int, BagTagFiles.Made).self) { group in
+            for (index, file) in files.enumerated() {
+                group.addTask { (index, try BagTagFiles.Made(file, algorithms)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        try target.endFile()
-        guard hasher.finish().bytes == digests[.sha256] else { throw ExportError.inconsistent(file.name) }
-        seal.add(path, digests)
     }
 
-    private func measure(
-        _ file: BagTagFiles.TagFile, _ algorithms: [DigestAlgorithm]
-    ) throws -> (size: Int64, digests: [DigestAlgorithm: [UInt8]]) {
-        var size: Int64 = 0
-        var digests = DigestSet(algorithms)
-        try file.make { bytes in
-            size += Int64(bytes.count)
-            digests.update(bytes)
+    private func write(_ made: BagTagFiles.Made, to target: any BagTarget, _ seal: inout TagManifests) throws {
+        guard let path = RelativePath(made.file.name) else { preconditionFailure("tag files have plain names") }
+        try target.beginFile(path, size: made.size, modified: nil)
+        if let bytes = made.bytes {
+            try bytes.withUnsafeBytes { try target.write($0) }
+        } else {
+            var hasher = SHA256Hasher()
+            try made.file.make { bytes in
+                hasher.update(bytes)
+                try bytes.withUnsafeBytes { try target.write($0) }
+            }
+            guard hasher.finish().bytes == made.digests[.sha256] else {
+                throw ExportError.inconsistent(made.file.name)
+            }
         }
-        return (size, digests.finish())
+        try target.endFile()
+        seal.add(path, made.digests)
     }
 
     private func writePayload(
@@ -238,21 +243,21 @@ public struct Exporter: Sendable {
     ) async throws {
         guard let data = RelativePath(BagName.payloadDirectory) else { preconditionFailure("data is a plain name") }
         try target.addFolder(data)
-        let pieces = BoundedQueue<PayloadPiece>(capacity: Exporter.chunksInFlight)
+        let batches = BoundedQueue<PayloadBatch>(capacity: Exporter.chunksInFlight)
         let free = BoundedQueue<Chunk>(capacity: Exporter.chunksInFlight)
         for _ in 0..<Exporter.chunksInFlight { _ = free.push(Chunk()) }
         let reader = PayloadReader(
-            consignment: consignment, store: store, meter: meter, pieces: pieces, free: free,
+            consignment: consignment, store: store, meter: meter, batches: batches, free: free,
             paths: extras.paths, keepsTimes: request.keepsTimes, further: further)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try reader.run() }
             do {
-                while let piece = pieces.pop() {
-                    try write(piece, to: target)
-                    if let chunk = piece.chunk { _ = free.push(chunk) }
+                while let batch = batches.pop() {
+                    for piece in batch.pieces { try write(piece, of: batch.chunk, to: target) }
+                    if let chunk = batch.chunk { _ = free.push(chunk) }
                 }
             } catch {
-                pieces.close()
+                batches.close()
                 free.close()
                 group.cancelAll()
                 _ = await group.nextResult()
@@ -263,14 +268,14 @@ public struct Exporter: Sendable {
         }
     }
 
-    private func write(_ piece: PayloadPiece, to target: any BagTarget) throws {
+    private func write(_ piece: PayloadPiece, of chunk: Chunk?, to target: any BagTarget) throws {
         switch piece.start {
         case .folder(let path): return try target.addFolder(BagPath.payload(path))
         case .file(let path, let size, let modified):
             try target.beginFile(BagPath.payload(path), size: size, modified: modified)
         case nil: break
         }
-        if let chunk = piece.chunk { try target.write(chunk.buffer.prefix(piece.count)) }
+        if let chunk { try target.write(UnsafeRawBufferPointer(rebasing: chunk.buffer.bytes[piece.bytes])) }
         if piece.endsFile { try target.endFile() }
     }
 }

@@ -31,8 +31,9 @@ final class FurtherManifests: @unchecked Sendable {
 
     /// Each manifest as a tag file, to be made any number of times.
     func files() -> [BagTagFiles.TagFile] {
-        zip(algorithms, spools).map { algorithm, spool in
-            BagTagFiles.TagFile(name: BagName.payloadManifest(algorithm.rawValue)) { sink in
+        algorithms.enumerated().map { index, algorithm in
+            BagTagFiles.TagFile(name: BagName.payloadManifest(algorithm.rawValue)) { [self] sink in
+                let spool = spools[index]
                 let piece = Buffer(count: 256 << 10)
                 var offset: Int64 = 0
                 while offset < spool.count {

@@ -10,12 +10,20 @@ struct PayloadPiece: Sendable {
 
     /// A folder, or a file that begins with this piece; nil when the file of the piece before goes on.
     let start: Start?
-    /// The next bytes; nil for a folder.
-    let chunk: Chunk?
-    /// How many of the chunk's bytes count.
-    let count: Int
+    /// Where its bytes are in the chunk of its batch.
+    var bytes = 0..<0
     /// Whether the file ends with this piece.
-    let endsFile: Bool
+    var endsFile = false
+}
+
+/// Pieces that are handed over together: many small files or a part of a large one, so that handing over costs little.
+struct PayloadBatch: Sendable {
+    static let mostPieces = 256
+    var pieces: [PayloadPiece] = []
+    /// What the pieces have bytes of; nil when they have none.
+    var chunk: Chunk?
+    /// How much of the chunk is used.
+    var used = 0
 }
 
 /// A buffer on its way between two threads.
@@ -31,7 +39,7 @@ struct PayloadReader: Sendable {
     let store: Store
     let meter: ProgressMeter
     /// Where the pieces go.
-    let pieces: BoundedQueue<PayloadPiece>
+    let batches: BoundedQueue<PayloadBatch>
     /// Where empty chunks come from, and to where the writer gives them back.
     let free: BoundedQueue<Chunk>
     /// The paths of the bag; nil when they are those of the consignment.
@@ -45,69 +53,78 @@ struct PayloadReader: Sendable {
     struct Abandoned: Error {}
 
     func run() throws {
-        defer { pieces.close() }
-        let folder = try openFolder()
+        defer { batches.close() }
+        let stored = try StoredBytes(of: consignment, in: store)
         let bagPath = SafePathWalk(paths)
-        if let long = paths?.longFolder {
-            try push(PayloadPiece(start: .folder(long), chunk: nil, count: 0, endsFile: false))
+        var batch = PayloadBatch()
+        func add(folder: RelativePath) throws {
+            batch.pieces.append(PayloadPiece(start: .folder(folder)))
+            if batch.pieces.count >= PayloadBatch.mostPieces { try push(&batch) }
         }
+        if let long = paths?.longFolder { try add(folder: long) }
         try store.forEachPayloadEntry(of: consignment) { entry in
             try Task.checkCancellation()
             switch entry {
-            case .folder(let path):
-                try push(PayloadPiece(start: .folder(try bagPath(path)), chunk: nil, count: 0, endsFile: false))
-            case .file(let file): try read(file, as: try bagPath(file.key.path), from: folder)
+            case .folder(let path): try add(folder: bagPath(path))
+            case .file(let file): try read(file, as: bagPath(file.key.path), from: stored, into: &batch)
             }
         }
+        try push(&batch)
     }
 
-    private func openFolder() throws -> ObjectFolder {
-        do {
-            return try ObjectFolder(of: consignment, in: store)
-        } catch {
-            throw CheckError.noBytes(consignment.reference, "\(error)")
-        }
-    }
-
-    private func read(_ file: StoredFile, as bagPath: RelativePath, from folder: borrowing ObjectFolder) throws {
+    private func read(
+        _ file: StoredFile, as bagPath: RelativePath, from stored: StoredBytes, into batch: inout PayloadBatch
+    ) throws {
         let path = file.key.path
         do {
-            let open = try folder.open(file.key)
-            let before = try open.status()
-            guard before.kind == .regular, before.size == file.size else {
-                throw ExportError.unreadable(path, reason: "it has \(before.size) bytes and should have \(file.size)")
+            let open = try stored.open(file.key)
+            guard open.kind == .regular, open.size == file.size else {
+                throw ExportError.unreadable(path, reason: "it has \(open.size) bytes and should have \(file.size)")
             }
             var hasher = SHA256Hasher()
             var digests = DigestSet(further?.algorithms ?? [])
             var offset: Int64 = 0
             repeat {
                 try Task.checkCancellation()
-                guard let chunk = free.pop() else { throw Abandoned() }
-                let count = try open.fill(chunk.buffer.bytes)
-                hasher.update(chunk.buffer.prefix(count))
-                digests.update(chunk.buffer.prefix(count))
-                let isFirst = offset == 0
-                offset += Int64(count)
-                guard offset <= file.size, count > 0 || file.size == 0 else {
+                let wanted = Int(min(file.size - offset, Int64(Chunk.bytes)))
+                let room = try room(for: wanted, in: &batch)
+                let count = try open.source.read(into: room, at: offset)
+                guard count == wanted else {
                     throw ExportError.unreadable(path, reason: "its size changed while it was read")
                 }
+                hasher.update(UnsafeRawBufferPointer(room))
+                digests.update(UnsafeRawBufferPointer(room))
+                let isFirst = offset == 0
+                offset += Int64(count)
                 let ends = offset == file.size
                 if ends {
+                    guard try open.isUnchanged() else {
+                        throw ExportError.unreadable(path, reason: "it changed while it was read")
+                    }
                     try prove(file, hasher.finish())
                     try further?.append(digests.finish(), of: bagPath)
                 }
-                try push(
+                batch.pieces.append(
                     PayloadPiece(
-                        start: isFirst ? .file(bagPath, size: file.size, modified: modified(file)) : nil, chunk: chunk,
-                        count: count, endsFile: ends))
+                        start: isFirst ? .file(bagPath, size: file.size, modified: modified(file)) : nil,
+                        bytes: batch.used..<(batch.used + count), endsFile: ends))
+                batch.used += count
                 meter.add(files: ends ? 1 : 0, bytes: Int64(count))
             } while offset < file.size
-            guard try open.status().showsNoChange(since: before) else {
-                throw ExportError.unreadable(path, reason: "it changed while it was read")
-            }
         } catch let fault as SystemFault {
             throw ExportError.unreadable(path, reason: fault.reason)
         }
+    }
+
+    /// Room for the next `count` bytes, at most a chunk; what has been read is handed over when there is none.
+    private func room(for count: Int, in batch: inout PayloadBatch) throws -> UnsafeMutableRawBufferPointer {
+        if batch.pieces.count >= PayloadBatch.mostPieces || batch.used + count > Chunk.bytes { try push(&batch) }
+        if batch.chunk == nil {
+            guard let chunk = free.pop() else { throw Abandoned() }
+            batch.chunk = chunk
+        }
+        guard let chunk = batch.chunk else { preconditionFailure("there is a chunk now") }
+        return UnsafeMutableRawBufferPointer(rebasing: chunk.buffer.bytes[batch.used..<(batch.used + count)])
     }
 
     private func modified(_ file: StoredFile) -> Timestamp? {
@@ -118,7 +135,9 @@ struct PayloadReader: Sendable {
         if found != file.sha256 { throw ExportError.altered(file.key.path, recorded: file.sha256, found: found) }
     }
 
-    private func push(_ piece: PayloadPiece) throws {
-        guard pieces.push(piece) else { throw Abandoned() }
+    private func push(_ batch: inout PayloadBatch) throws {
+        if batch.pieces.isEmpty { return }
+        guard batches.push(batch) else { throw Abandoned() }
+        batch = PayloadBatch()
     }
 }

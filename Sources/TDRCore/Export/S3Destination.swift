@@ -9,7 +9,7 @@ final class S3Destination: ArchiveDestination {
     let location: BytePath
     private let name: String
     private let place: S3Place
-    private let journal: S3ExportJournal
+    private let journal: S3StoreJournal
     /// Nil when something has the name already.
     private var writer: MultipartWriter?
     private var size: Int64 = 0
@@ -22,7 +22,7 @@ final class S3Destination: ArchiveDestination {
         self.place = place
         location = place.location.path(name)
         let tags = place.object.tags.map { "\($0.name)=\($0.value)" }
-        journal = S3ExportJournal(
+        journal = S3StoreJournal(
             store: store, consignment: consignment.row, location: location.display, server: place.access.server,
             terms: ([place.object.storageClass ?? ""] + tags).joined(separator: "\n"))
         let (client, bucket, key) = (place.client, place.location.bucket, place.location.key(name))
@@ -67,45 +67,24 @@ final class S3Destination: ArchiveDestination {
     private func compare(_ sha256: SHA256Digest) throws -> Bool {
         let (client, bucket, key) = (place.client, bucket, key)
         let facts = try waiting { try await client.head(bucket, key) }
-        guard facts?.size == size, try digestOfObject() == sha256 else { throw ExportError.targetExists(location) }
+        guard facts?.size == size, try digestOfObject(place.client, bucket, key) == sha256 else {
+            throw ExportError.targetExists(location)
+        }
         try putSidecar(sha256)
         return true
     }
 
     /// Looks at the finished object: its size, the digest that the server keeps, and all its bytes when asked to.
     private func prove(_ sha256: SHA256Digest, _ checksum: String) throws {
-        let (client, bucket, key) = (place.client, bucket, key)
-        guard let facts = try waiting({ try await client.head(bucket, key) }) else {
-            throw ExportError.badTarget(location, reason: "the server has taken it and does not have it now; try again")
-        }
-        guard facts.size == size else {
-            throw ExportError.badTarget(
-                location,
-                reason: "the server has \(facts.size) bytes of it, and \(size) were sent; delete it and"
-                    + " try again")
-        }
-        // Some servers leave out how many parts it was made of.
-        if let kept = facts.checksum, kept != checksum, !checksum.hasPrefix("\(kept)-") {
-            throw ExportError.badTarget(
-                location,
-                reason: "the server's SHA-256 of it is \(kept), and \(checksum) was sent; delete it and"
-                    + " try again")
+        if let reason = try objectFault(place.client, bucket, key, size: size, checksum: checksum) {
+            throw ExportError.badTarget(location, reason: "\(reason); delete it and try again")
         }
         if place.readBack {
-            let found = try digestOfObject()
+            let found = try digestOfObject(place.client, bucket, key)
             guard found == sha256 else {
                 throw ExportError.badTarget(
                     location, reason: "its SHA-256 is \(sha256), and read back it is \(found); delete it and try again")
             }
-        }
-    }
-
-    private func digestOfObject() throws -> SHA256Digest {
-        let (client, bucket, key) = (place.client, bucket, key)
-        return try waiting {
-            var hasher = SHA256Hasher()
-            try await client.get(bucket, key) { hasher.update($0) }
-            return hasher.finish()
         }
     }
 

@@ -19,25 +19,24 @@ struct NotTaken: Error {
 /// Reads files of a source once each: hashes them and, when they are to be copied, writes the same bytes to the store.
 struct FileTaker: Sendable {
     let source: BytePath
-    /// The folder of the consignment's objects; nil when the files stay where they lie.
-    let objects: BytePath?
+    /// Where the consignment's objects go; nil when the files stay where they lie.
+    let shelf: (any ObjectShelf)?
     let meter: ProgressMeter
 
     private static let attempts = 3
 
-    /// Reads `origin` to its end, writing it to the object `name`.
+    /// Reads `origin` to its end, writing it to the object.
     ///
     /// A file that changes meanwhile is read again, three times in all.
-    /// - Throws: ``NotTaken`` for a finding, ``StoreError`` and ``SystemFault`` when the store cannot take it,
+    /// - Throws: ``NotTaken`` for a finding; why the store, or the server that keeps the objects, cannot take it;
     ///   `CancellationError`.
     func take(
-        _ origin: RelativePath, as name: RelativePath, root: borrowing OpenFile, objects: SharedFile?,
-        buffer: borrowing Buffer
+        _ origin: RelativePath, as object: RecordID, root: borrowing OpenFile, buffer: borrowing Buffer
     ) throws -> TakenFile {
         var reason = ""
         for _ in 0..<FileTaker.attempts {
             do {
-                return try takeOnce(origin, as: name, root: root, objects: objects, buffer: buffer)
+                return try takeOnce(origin, as: object, root: root, buffer: buffer)
             } catch let changed as Changed {
                 reason = changed.how
             }
@@ -48,23 +47,22 @@ struct FileTaker: Sendable {
     private struct Changed: Error { let how: String }
 
     private func takeOnce(
-        _ origin: RelativePath, as name: RelativePath, root: borrowing OpenFile, objects: SharedFile?,
-        buffer: borrowing Buffer
+        _ origin: RelativePath, as object: RecordID, root: borrowing OpenFile, buffer: borrowing Buffer
     ) throws -> TakenFile {
         let file = try openSource(origin, root: root)
         let before = try file.status()
         guard before.kind == .regular else { throw NotTaken(reason: "it is a \(before.kind.rawValue) now") }
-        let object = try newObject(name, in: objects)
+        let new = try shelf?.make(object)
         do {
-            let (count, digest) = try copy(file, before, to: object, buffer: buffer)
+            let (count, digest) = try copy(file, before, to: new, buffer: buffer)
             let after = try file.status()
             guard count == before.size, after.showsNoChange(since: before) else {
                 throw Changed(how: "\(before.size) bytes at first, \(count) read, \(after.size) afterwards")
             }
+            try new?.finish(digest)
             return TakenFile(size: count, modified: before.modified, sha256: digest)
         } catch {
-            // What was written is no object until its row exists; taking it away only keeps the folder tidy.
-            if let objects { _ = BytePath(name.bytes).withCString { unlinkat(objects.file.descriptor, $0, 0) } }
+            new?.discard()
             throw error
         }
     }
@@ -79,44 +77,19 @@ struct FileTaker: Sendable {
         }
     }
 
-    private func newObject(_ name: RelativePath, in objects: SharedFile?) throws -> SharedFile? {
-        guard let objects else { return nil }
-        let flags = O_WRONLY | O_CREAT | O_EXCL
-        do {
-            return SharedFile(try objects.file.opening(name, flags: flags, mode: 0o400))
-        } catch {
-            guard error.code == EEXIST else { throw explained(error) }
-        }
-        // Left by a run that was killed before it could record the file.
-        _ = BytePath(name.bytes).withCString { unlinkat(objects.file.descriptor, $0, 0) }
-        do {
-            return SharedFile(try objects.file.opening(name, flags: flags, mode: 0o400))
-        } catch {
-            throw explained(error)
-        }
-    }
-
-    /// Names a full disk for what it is.
-    private func explained(_ fault: SystemFault) -> any Error {
-        guard fault.code == ENOSPC || fault.code == EDQUOT, let objects else { return fault }
-        return StoreError.full(objects.directory.directory)
-    }
-
     private func copy(
-        _ file: borrowing OpenFile, _ status: FileStatus, to object: SharedFile?, buffer: borrowing Buffer
+        _ file: borrowing OpenFile, _ status: FileStatus, to object: (any NewObject)?, buffer: borrowing Buffer
     ) throws -> (count: Int64, digest: SHA256Digest) {
         var hasher = SHA256Hasher()
         var offset: Int64 = 0
-        var unflushed: Int64 = 0
         let sparse = status.allocated + 65_536 < status.size
         while true {
             try Task.checkCancellation()
             if sparse, let end = file.endOfHole(at: offset, limit: status.size) {
                 try hashZeros(end - offset, with: &hasher, buffer: buffer)
                 offset = end
-                if let object { do { try object.file.truncate(to: end) } catch { throw explained(error) } }
+                try object?.skip(to: end)
                 try file.seek(to: end)
-                try object?.file.seek(to: end)
                 if offset == status.size { break }
             }
             let count: Int
@@ -128,14 +101,8 @@ struct FileTaker: Sendable {
             if count == 0 { break }
             let bytes = buffer.prefix(count)
             hasher.update(bytes)
-            if let object { do { try object.file.write(bytes) } catch { throw explained(error) } }
+            try object?.write(bytes)
             offset += Int64(count)
-            unflushed += Int64(count)
-            if unflushed >= 16 << 20 {
-                // Writing back while we read the rest, so that the sync before the commit finds little to do.
-                if let object { _ = tdr_start_writeback(object.file.descriptor, offset - unflushed, unflushed) }
-                unflushed = 0
-            }
             meter.add(bytes: Int64(count))
             if offset > status.size { break }  // it grows: no need to follow it
         }
@@ -161,9 +128,5 @@ extension OpenFile {
         let data = lseek(descriptor, off_t(offset), tdr_seek_data())
         if data < 0 { return errno == ENXIO && offset < limit ? limit : nil }
         return data > off_t(offset) ? min(Int64(data), limit) : nil
-    }
-
-    fileprivate borrowing func seek(to offset: Int64) throws(SystemFault) {
-        guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw SystemFault("read", path) }
     }
 }

@@ -46,13 +46,14 @@ public struct Intake: Sendable {
                 bodyCode: request.bodyCode, person: request.person, source: plan.source, storage: request.storage,
                 links: request.links, parentFolder: topName(of: plan.source),
                 includeTopLevelFolder: request.includeTopLevelFolder, isStrict: request.isStrict)
-            try checkContent(plan, of: request.type)
+            try Intake.checkContent(plan, of: request.type)
             let earlier = request.fresh ? nil : try store.interruptedUpload(like: new)
             try check(plan, links: request.links, storage: request.storage, takenBefore: earlier)
             if let earlier {
                 try agree(request, on: earlier)
                 return try await take(plan, into: earlier, resumed: true, jobs: request.jobs)
             }
+            if request.storage == .copied { try store.lookAtObjectPlace() }
             let runID = try store.begin(run)
             let consignment = try store.create(new, run: runID)
             try agree(request, on: consignment)
@@ -75,7 +76,7 @@ public struct Intake: Sendable {
             let plan = try Intake.survey(
                 consignment.source, links: consignment.links, storeDirectory: store.directory)
             try check(plan, links: consignment.links, storage: consignment.storage, takenBefore: consignment)
-            try checkContent(plan, of: consignment.type)
+            try Intake.checkContent(plan, of: consignment.type)
             try wish(login, for: consignment)
             return try await take(plan, into: consignment, resumed: true, jobs: jobs)
         }
@@ -95,7 +96,7 @@ public struct Intake: Sendable {
     }
 
     /// A judgment is one document.
-    private func checkContent(_ plan: UploadPlan, of type: ConsignmentType) throws {
+    package static func checkContent(_ plan: UploadPlan, of type: ConsignmentType) throws {
         guard type == .judgment else { return }
         guard plan.files == 1, plan.firstFile?.name.suffix(5).elementsEqual(Array(".docx".utf8)) == true else {
             throw UploadError.notOneJudgment(files: plan.files, first: plan.firstFile)
@@ -114,11 +115,7 @@ public struct Intake: Sendable {
             ("contact's name", request.person.name), ("contact's e-mail address", request.person.email),
         ]
         for (what, name) in names {
-            guard let name else { continue }
-            let isGood =
-                !name.isEmpty && !name.contains(where: \.isNewline) && name.first?.isWhitespace == false
-                && name.last?.isWhitespace == false
-            if !isGood { throw UploadError.badName(what: what) }
+            if let name, !name.isOneLine() { throw UploadError.badName(what: what) }
         }
     }
 
@@ -158,7 +155,7 @@ public struct Intake: Sendable {
     ) throws {
         if plan.refused.count > 0 { throw UploadError.refused(plan.refused, policy: links) }
         if plan.files == 0 { throw UploadError.empty(plan.source) }
-        guard storage == .copied else { return }
+        guard storage == .copied, try store.objectPlace() == nil else { return }
         var room = statvfs()
         guard store.directory.withCString({ statvfs($0, &room) }) == 0 else {
             throw SystemFault("look at", store.directory)
@@ -185,18 +182,13 @@ public struct Intake: Sendable {
         try store.move(consignment, .upload, to: .inProgress, run: runID)
         meter.begin("uploading", files: plan.files, bytes: plan.bytes)
 
-        var objects: BytePath?
-        if consignment.storage == .copied {
-            let folder = ObjectFolder.path(of: consignment.id, in: store)
-            try makeDirectory(store.directory.appending("objects"), intermediate: false)
-            try makeDirectory(folder, intermediate: false)
-            objects = folder
-        }
-        let taker = FileTaker(source: plan.source, objects: objects, meter: meter)
+        let shelf = consignment.storage == .copied ? try store.shelf(of: consignment) : nil
+        try shelf?.prepare()
+        let taker = FileTaker(source: plan.source, shelf: shelf, meter: meter)
         let source = try UploadSource(
             FolderScan(plan.source, as: Intake.topPath(of: plan.source), links: consignment.links),
             known: resumed ? KnownFiles(consignment, in: store) : nil, meter: meter)
-        let recorder = UploadRecorder(consignment, in: store, run: runID, objects: objects)
+        let recorder = UploadRecorder(consignment, in: store, run: runID, shelf: shelf)
 
         try await withThrowingTaskGroup(of: UploadStep.self) { group in
             var launched = 0
@@ -237,6 +229,8 @@ public struct Intake: Sendable {
             }
             try recorder.record(recorder.takeBatch())
         }
+        // Of files that have gone since, or are other files now.
+        try store.giveUpUploads(of: consignment, run: runID, where: \.isObject)
         var (stored, failed) = try recorder.finish(plan)
         let vanished = try source.vanished()
         failed.add(vanished.lost)

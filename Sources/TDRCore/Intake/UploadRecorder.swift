@@ -28,7 +28,6 @@ enum UploadStep: Sendable {
     /// Takes a batch of entries, one after the other.
     static func take(_ batch: [PendingItem], of consignment: RecordID, by taker: FileTaker) throws -> [UploadItem] {
         let root = try OpenFile.directory(taker.source)
-        let objects = try taker.objects.map { SharedFile(try OpenFile.directory($0)) }
         let buffer = Buffer(count: 1 << 20)
         return try batch.map { item in
             try Task.checkCancellation()
@@ -38,10 +37,8 @@ enum UploadStep: Sendable {
             case .folder: outcome = .folder
             case .unreadable(let folder, let reason): outcome = .failed(reason: reason, folder: folder)
             case .file(let origin):
-                let key = FileKey(row: 0, id: id, object: id, path: item.path, origin: origin)
                 do {
-                    let taken = try taker.take(
-                        origin, as: key.objectName, root: root, objects: objects, buffer: buffer)
+                    let taken = try taker.take(origin, as: id, root: root, buffer: buffer)
                     outcome = .taken(taken, origin: origin)
                 } catch let failure as NotTaken {
                     outcome = .failed(reason: failure.reason, folder: false)
@@ -67,17 +64,17 @@ final class UploadRecorder: Sendable {
     private let consignment: Consignment
     private let store: Store
     private let run: RunID
-    private let objects: BytePath?
+    private let shelf: (any ObjectShelf)?
     private let pending = Guarded(Pending())
     private let failures = Guarded(PathList())
     /// The rows of the folders above the entry recorded last, outermost first.
     private let branch = Guarded<[(path: RelativePath, row: Int64)]>([])
 
-    init(_ consignment: Consignment, in store: Store, run: RunID, objects: BytePath?) {
+    init(_ consignment: Consignment, in store: Store, run: RunID, shelf: (any ObjectShelf)?) {
         self.consignment = consignment
         self.store = store
         self.run = run
-        self.objects = objects
+        self.shelf = shelf
     }
 
     /// Takes the next entries in the order of the walk.
@@ -112,7 +109,7 @@ final class UploadRecorder: Sendable {
     ///   upload is over.
     func record(_ items: [UploadItem], settles: Bool = false) throws {
         if items.isEmpty { return }
-        if let objects { try OpenFile.directory(objects).syncFileSystem() }
+        try shelf?.sync()
         let now = store.clock()
         try branch.withLock { branch in
             let before = branch

@@ -6,6 +6,10 @@ public enum MetadataError: Error, CustomStringConvertible {
     case badSchema(BytePath, reason: String)
     /// The table cannot be read.
     case unreadable(BytePath, reason: String)
+    /// A property that nobody gives, or that there is not.
+    case protected(String)
+    /// A file that the consignment does not have.
+    case unknownFile(RecordID)
     /// The state of the consignment does not allow it.
     case notNow(ConsignmentReference, reason: String)
 
@@ -15,13 +19,17 @@ public enum MetadataError: Error, CustomStringConvertible {
         case .badSchema(let path, let reason):
             "cannot use the metadata schema '\(path.display)': \(reason); see metadata-schema.json of the distribution"
         case .unreadable(let path, let reason): "cannot read the metadata '\(path.display)': \(reason)"
+        case .protected(let name):
+            "Protected metadata property found: \(displayName(of: Array(name.utf8.prefix(100))))"
+        case .unknownFile(let id):
+            "Input contains directory id or contains non-existing file id or consignment id is incorrect: \(id)"
         case .notNow(let reference, let reason): "cannot change the metadata of \(reference): \(reason)"
         }
     }
 }
 
-/// One thing that is wrong with a table of metadata.
-public struct MetadataFinding: Sendable, Hashable {
+/// One thing that is wrong with a table of metadata; as JSON its keys are the names here.
+public struct MetadataFinding: Sendable, Hashable, Codable {
     /// The record of the table, its titles being 1; nil for a row that is missing.
     public let row: Int?
     /// The title of the column; nil where it is about the row or the table.

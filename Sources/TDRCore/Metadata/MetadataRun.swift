@@ -58,7 +58,13 @@ public struct MetadataRun: Sendable {
     public func validate(
         _ table: BytePath, of consignment: Consignment, isPartial: Bool, told: (MetadataFinding) throws -> Void
     ) throws -> MetadataSummary {
-        let file = SharedFile(try open(table))
+        try validate(SharedFile(try open(table)), of: consignment, isPartial: isPartial, told: told)
+    }
+
+    /// The same of a table that is open.
+    package func validate(
+        _ file: SharedFile, of consignment: Consignment, isPartial: Bool, told: (MetadataFinding) throws -> Void
+    ) throws -> MetadataSummary {
         var reader = MetadataRun.reader(of: file)
         let defaults = try store.fileDefaults(of: consignment)
         return try store.readMetadata(of: consignment) { desk in
@@ -72,14 +78,20 @@ public struct MetadataRun: Sendable {
     public func apply(
         _ table: BytePath, to consignment: Consignment, isPartial: Bool, told: (MetadataFinding) throws -> Void
     ) throws -> MetadataSummary {
+        try apply(SharedFile(try open(table)), to: consignment, isPartial: isPartial, told: told)
+    }
+
+    /// The same of a table that is open.
+    package func apply(
+        _ file: SharedFile, to consignment: Consignment, isPartial: Bool, told: (MetadataFinding) throws -> Void
+    ) throws -> MetadataSummary {
         let lock = try ConsignmentLock(consignment, in: store, for: "change the metadata of")
         defer { withExtendedLifetime(lock) {} }
         try check(consignment)
-        let file = SharedFile(try open(table))
         var reader = MetadataRun.reader(of: file)
         let defaults = try store.fileDefaults(of: consignment)
         // A table with findings leaves no trace, so the run is recorded only for one that has none.
-        let before = try validate(table, of: consignment, isPartial: isPartial, told: told)
+        let before = try validate(file, of: consignment, isPartial: isPartial, told: told)
         if before.findings > 0 { return before }
         let runID = try store.begin(run)
         let now = store.clock()
@@ -92,11 +104,81 @@ public struct MetadataRun: Sendable {
                     if changes.contains(where: { $0.name == PropertyName.originalFilepath }) { pairsAgain = true }
                 },
                 told: { _ in
-                    throw MetadataError.unreadable(table, reason: "it changed while it was read; try again")
+                    throw MetadataError.unreadable(file.file.path, reason: "it changed while it was read; try again")
                 })
             try desk.finish(version: schema.version, pairsAgain: pairsAgain, run: runID, at: now)
             return summary
         }
+    }
+
+    /// One property of a file that is to have a value; an empty one removes it.
+    public struct Wish: Sendable {
+        /// The file.
+        public let file: RecordID
+        /// The name of the property.
+        public let property: String
+        /// Its value.
+        public let value: String
+
+        /// A wish for `property` of `file`.
+        public init(file: RecordID, property: String, value: String) {
+            self.file = file
+            self.property = property
+            self.value = value
+        }
+    }
+
+    /// Changes properties of some files: all of them, or nothing when anything is wrong. Every finding is told. Unlike a
+    /// table it says nothing of how far the steps of the metadata are.
+    ///
+    /// - Throws: ``MetadataError``, ``StoreError``, and what `told` throws.
+    public func change(
+        _ wishes: [Wish], of consignment: Consignment, told: (MetadataFinding) throws -> Void
+    ) throws -> MetadataSummary {
+        let lock = try ConsignmentLock(consignment, in: store, for: "change the metadata of")
+        defer { withExtendedLifetime(lock) {} }
+        try check(consignment)
+        let defaults = try store.fileDefaults(of: consignment)
+        let base = schema.properties.map { defaults[$0.name] ?? "" }
+        var order: [RecordID] = []
+        var cells: [RecordID: [(place: Int, cell: String)]] = [:]
+        for wish in wishes {
+            guard let place = schema.place(ofName: wish.property),
+                [.given, .path].contains(schema.properties[place].role)
+            else { throw MetadataError.protected(wish.property) }
+            if cells[wish.file] == nil { order.append(wish.file) }
+            cells[wish.file, default: []].append((place, wish.value))
+        }
+        var summary = MetadataSummary(schemaVersion: schema.version)
+        summary.rows = order.count
+        let changes = try store.readMetadata(of: consignment) { desk in
+            let targets = try desk.files(order)
+            return try order.map { id in
+                guard let target = targets[id] else { throw MetadataError.unknownFile(id) }
+                let changes = try table(desk, defaults, true).changes(of: target, base, cells[id] ?? []) { fault in
+                    summary.findings += 1
+                    let property = fault.place.map { schema.properties[$0] }
+                    try told(
+                        MetadataFinding(
+                            row: nil, column: property?.title, property: property?.name, path: target.path.display,
+                            value: fault.value, rule: fault.rule, message: fault.message, remedy: fault.remedy))
+                }
+                return (target, changes)
+            }
+        }
+        if summary.findings > 0 { return summary }
+        let runID = try store.begin(run)
+        let now = store.clock()
+        try store.writeMetadata(of: consignment) { desk in
+            for (target, changes) in changes where !changes.isEmpty {
+                try desk.change(target, changes, run: runID, at: now)
+                summary.changed += 1
+            }
+            if changes.contains(where: { $0.1.contains { $0.name == PropertyName.originalFilepath } }) {
+                try desk.pairAgain(run: runID, at: now)
+            }
+        }
+        return summary
     }
 
     private func table(_ desk: FileMetadataDesk, _ defaults: [String: String], _ isPartial: Bool) -> MetadataTable {
@@ -138,6 +220,11 @@ public struct MetadataRun: Sendable {
     }
 
     private static func reader(of file: SharedFile) -> RecordReader {
-        RecordReader(piece: 1 << 18) { buffer in try file.file.read(into: buffer) }
+        var place: Int64 = 0
+        return RecordReader(piece: 1 << 18) { buffer in
+            let count = try file.file.read(into: buffer, at: place)
+            place += Int64(count)
+            return count
+        }
     }
 }

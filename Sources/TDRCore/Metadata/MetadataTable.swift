@@ -165,6 +165,38 @@ struct MetadataTable {
     private func row(
         _ reader: borrowing RecordReader, _ columns: Columns, _ target: MetadataTarget, _ base: [String], _ tell: Told
     ) throws -> [PropertyChange] {
+        let row = reader.record
+        var given: [(place: Int, cell: String)] = []
+        for index in 0..<columns.count {
+            guard let place = columns.properties[index] else { continue }
+            given.append((place, reader.field(index)))
+        }
+        return try changes(of: target, base, given) { fault in
+            let property = fault.place.map { schema.properties[$0] }
+            try tell(
+                MetadataFinding(
+                    row: row, column: property?.title, property: property?.name, path: target.path.display,
+                    value: fault.value, rule: fault.rule, message: fault.message, remedy: fault.remedy))
+        }
+    }
+
+    /// What is wrong with what is said of a file.
+    struct Fault {
+        /// The place of the property in the schema.
+        let place: Int?
+        let value: String
+        let rule: String
+        let message: String
+        let remedy: String
+    }
+
+    /// What cells, each for the property at a place of the schema, change in a file; what is wrong is told.
+    ///
+    /// - Parameter base: What files have unless they have their own, by the places of the schema.
+    func changes(
+        of target: MetadataTarget, _ base: [String], _ given: [(place: Int, cell: String)],
+        told: (Fault) throws -> Void
+    ) throws -> [PropertyChange] {
         let own = try desk.own(target)
         var state = MetadataState(inForce: base, given: base)
         for (name, value) in own {
@@ -174,30 +206,17 @@ struct MetadataTable {
         }
         var changed: [PropertyChange] = []
         var cells: [Int: String] = [:]
-        let row = reader.record
-        let name = target.path.display
-        func finding(
-            _ place: Int?, _ value: String, _ rule: String, _ message: String, _ remedy: String
-        )
-            -> MetadataFinding
-        {
-            let property = place.map { schema.properties[$0] }
-            return MetadataFinding(
-                row: row, column: property?.title, property: property?.name, path: name, value: value, rule: rule,
-                message: message, remedy: remedy)
-        }
-        for index in 0..<columns.count {
-            guard let place = columns.properties[index] else { continue }
+        for (place, cell) in given {
             let property = schema.properties[place]
-            let cell = reader.field(index)
             switch property.role {
             case .key, .hidden: continue
             case .system:
                 if cell.isEmpty || cell == MetadataTable.systemCell(property.name, target) { continue }
-                try tell(
-                    finding(
-                        place, cell, "PROTECTED_FIELD", "Protected metadata property found: \(property.name)",
-                        "restore the value or remove the column"))
+                try told(
+                    Fault(
+                        place: place, value: cell, rule: "PROTECTED_FIELD",
+                        message: "Protected metadata property found: \(property.name)",
+                        remedy: "restore the value or remove the column"))
                 continue
             case .given, .path: break
             }
@@ -209,7 +228,11 @@ struct MetadataTable {
                 let isText = if case .text = property.kind { !property.isMultiple } else { false }
                 value = property.value(isText ? cell : trimmed, today: today, faults: &faults)
                 if property.role == .path { value = try self.path(trimmed, of: target, &faults) }
-                for fault in faults { try tell(finding(place, cell, fault.rule, fault.message, fault.remedy)) }
+                for fault in faults {
+                    try told(
+                        Fault(
+                            place: place, value: cell, rule: fault.rule, message: fault.message, remedy: fault.remedy))
+                }
             }
             state.given[place] = value
             state.inForce[place] = value.isEmpty ? base[place] : value
@@ -221,7 +244,10 @@ struct MetadataTable {
         for rule in schema.broken(state) {
             let place = rule.place
             let value = place.map { cells[$0] ?? state.given[$0] } ?? ""
-            try tell(finding(place, value, rule.id, MetadataTable.message(rule, place, schema), rule.remedy))
+            try told(
+                Fault(
+                    place: place, value: value, rule: rule.id, message: MetadataTable.message(rule, place, schema),
+                    remedy: rule.remedy))
         }
         return changed
     }

@@ -4,6 +4,8 @@
 enum Notice {
     /// A check run came to its end and there is something to act on.
     case checksFoundProblems(resolutionPath: String)
+    /// A check run broke off by an error of ours or of the machine's: not all files have results.
+    case checksCrashed(cause: String)
     /// An antivirus engine found something: how many files, and the first of them.
     case malwareFound(count: Int, first: [InfectedFile])
     /// Somebody asks for a review of the metadata.
@@ -27,6 +29,7 @@ enum Notice {
     var event: String {
         switch self {
         case .checksFoundProblems: "ChecksFoundProblems"
+        case .checksCrashed: "ChecksCrashed"
         case .malwareFound: "MalwareFound"
         case .metadataReviewRequested: "MetadataReviewRequested"
         case .metadataReviewDecided: "MetadataReviewDecided"
@@ -60,6 +63,9 @@ enum Notice {
         case .checksFoundProblems(let resolutionPath):
             message.consignmentType = consignment.type.rawValue
             message.resolutionPath = resolutionPath
+        case .checksCrashed(let cause):
+            message.consignmentType = consignment.type.rawValue
+            message.failureCause = cause
         case .malwareFound(let count, let first):
             message.fileCount = count
             message.files = first

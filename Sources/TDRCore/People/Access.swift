@@ -1,3 +1,5 @@
+import Streams
+
 /// Something that can be asked of the archive through its API.
 public enum Act: String, Sendable, CaseIterable {
     /// See the series of a body.
@@ -8,6 +10,8 @@ public enum Act: String, Sendable, CaseIterable {
     case createJudgment
     /// List all consignments.
     case listConsignments
+    /// List the consignments whose metadata is or was under review.
+    case listReviews
     /// See a consignment, its files, its progress.
     case readConsignment
     /// Choose the series of a consignment.
@@ -40,7 +44,7 @@ public enum Act: String, Sendable, CaseIterable {
     /// The scope that a token needs for it.
     public var scope: Scope {
         switch self {
-        case .seeSeries, .listConsignments, .readConsignment: .read
+        case .seeSeries, .listConsignments, .listReviews, .readConsignment: .read
         case .createStandard, .createJudgment, .chooseSeries, .upload, .setOwnStatus, .writeFileMetadata,
             .writeConsignmentMetadata, .confirmTransfer:
             .transfer
@@ -61,6 +65,8 @@ public enum Relation: String, Sendable, CaseIterable {
     case body
     /// It is another body's.
     case other
+    /// It belongs to the person for whom a program says that it acts.
+    case onBehalf
     /// It is anybody's, and has been given to the archive for review.
     case underReview
     /// It is about nothing that belongs to anybody.
@@ -81,7 +87,7 @@ public enum Access {
             switch act {
             // Even who runs the store does not say how checks went: the engine does.
             case .setCheckStatus, .setReviewStatus, .setExportStatus, .createJudgment, .createStandard: []
-            case .listConsignments, .seeMetrics, .administer: [.none]
+            case .listConsignments, .listReviews, .seeMetrics, .administer: [.none]
             case .upload, .chooseSeries, .setOwnStatus, .confirmTransfer: [.own]
             default: everything
             }
@@ -92,6 +98,7 @@ public enum Access {
         case (.createStandard, .dataLoad): [.none]
         case (.listConsignments, .reporting): [.none]
         case (.seeMetrics, .reporting): [.none]
+        case (.listReviews, .archiveUser), (.listReviews, .metadataViewer), (.listReviews, .transferAdviser): [.none]
 
         case (.readConsignment, .standardUser), (.readConsignment, .judgmentUser): [.own]
         case (.readConsignment, .archiveUser), (.readConsignment, .metadataViewer),
@@ -105,8 +112,10 @@ public enum Access {
         // A judgment has no series.
         case (.chooseSeries, .standardUser): [.own]
         case (.chooseSeries, .dataLoad): [.own]
-        case (.upload, .standardUser), (.upload, .judgmentUser), (.upload, .dataLoad): [.own]
-        case (.setOwnStatus, .standardUser), (.setOwnStatus, .judgmentUser), (.setOwnStatus, .dataLoad): [.own]
+        case (.upload, .standardUser), (.upload, .judgmentUser): [.own]
+        case (.setOwnStatus, .standardUser), (.setOwnStatus, .judgmentUser): [.own]
+        // The program acts for people who have begun the transfer themselves, and names them.
+        case (.upload, .dataLoad), (.setOwnStatus, .dataLoad): [.own, .onBehalf]
         case (.writeFileMetadata, .standardUser): [.own]
         case (.writeFileMetadata, .updateMetadata): everything
         case (.writeConsignmentMetadata, .standardUser), (.writeConsignmentMetadata, .judgmentUser): [.own]
@@ -128,8 +137,11 @@ public enum Access {
         return principal.roles.contains { !Access.relations($0, act).isDisjoint(with: relations) }
     }
 
-    /// How `principal` stands to a consignment.
-    public static func relations(of principal: Principal, to consignment: ConsignmentFacts) -> Set<Relation> {
+    /// How `principal` stands to a consignment, when they act for themselves or, as they say, for somebody else.
+    public static func relations(
+        of principal: Principal, to consignment: ConsignmentFacts, actingFor other: RecordID? = nil
+    ) -> Set<Relation> {
+        if let other { return consignment.owner == other ? [.onBehalf] : [] }
         var relations: Set<Relation> =
             consignment.owner == principal.id
             ? [.own] : consignment.consignment.bodyCode == principal.bodyCode ? [.body] : [.other]
@@ -148,4 +160,16 @@ public struct ConsignmentFacts: Sendable {
     public let isUnderReview: Bool
     /// The row of its series; not for use outside.
     let seriesRow: Int64?
+    /// What was counted of it since it was read: asked for by several fields, it is the same for all, and costs once.
+    package let counted = Memo<ConsignmentCounts>()
+}
+
+/// A value that is found out when it is first asked for.
+package final class Memo<Value: Sendable>: Sendable {
+    private let value = Guarded<Value?>(nil)
+
+    package var known: Value? {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
 }

@@ -24,6 +24,14 @@ public enum PeopleError: Error, CustomStringConvertible {
     case tokenNameTaken(String, login: String)
     /// A moment that has passed.
     case expiresInThePast
+    /// A provider's user who is nothing to the archive.
+    case noRole(String)
+    /// Somebody who is kept out.
+    case keptOut(String)
+    /// An account here that is not the provider's, with the login or the id of a provider's user.
+    case notTheProviders(String)
+    /// Without them nobody could look after the archive any more.
+    case lastAdministrator(String)
 
     /// What was being done, to what, what was found, what to do next.
     public var description: String {
@@ -44,6 +52,12 @@ public enum PeopleError: Error, CustomStringConvertible {
         case .tokenNameTaken(let name, let login):
             "'\(login)' has a valid token '\(name)' already; choose another name or revoke that one"
         case .expiresInThePast: "a token cannot expire in the past"
+        case .noRole(let login): "the provider gives '\(login)' no role at this archive; ask whoever looks after it there"
+        case .keptOut(let login): "the archive keeps '\(login)' out; ask its people why"
+        case .notTheProviders(let login):
+            "the account '\(login)' of this archive is not that of the provider's user; ask the archive's people"
+        case .lastAdministrator(let login):
+            "'\(login)' is the only administrator who may sign in; make another one first"
         }
     }
 }

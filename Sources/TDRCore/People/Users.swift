@@ -17,6 +17,12 @@ public struct User: Sendable, Identifiable {
     public let hasPassword: Bool
     /// Whether they are kept out.
     public let isDisabled: Bool
+    /// The OpenID provider whose user they are; nil for one of our own.
+    public let issuer: String?
+    /// Tries to sign in that have failed since the last that did not.
+    public let failedTries: Int
+    /// Until when no further try is looked at.
+    public let lockedUntil: Timestamp?
     /// When they were added.
     public let created: Timestamp
     /// The tokens that were made for them, oldest first.
@@ -77,20 +83,18 @@ public struct NewUser: Sendable {
                 isLetter($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || ".-_@".utf8.contains($0)
             }
         guard isGood else { throw PeopleError.badLogin(login) }
-        for (what, text) in [("name", name), ("e-mail address", email)] where !isPlainLine(text) {
+        for (what, text) in [("name", name), ("e-mail address", email)] where !text.isOneLine(atMost: 256) {
             throw PeopleError.badName(what: what)
         }
         guard email.contains("@") else { throw PeopleError.badName(what: "e-mail address") }
+        try NewUser.check(roles, body: body)
+    }
+
+    /// - Throws: ``PeopleError/bodyMissing(_:)``.
+    static func check(_ roles: Set<Role>, body: String?) throws {
         let needBody: [Role] = [.standardUser, .judgmentUser]
         if body == nil, let role = needBody.first(where: roles.contains) { throw PeopleError.bodyMissing(role) }
     }
-}
-
-/// Whether `text` can stand in a line of a bag's metadata.
-package func isPlainLine(_ text: String, limit: Int = 256) -> Bool {
-    !text.isEmpty && text.utf8.count <= limit && !text.contains(where: \.isNewline)
-        && !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
-        && text.first?.isWhitespace == false && text.last?.isWhitespace == false
 }
 
 /// What came of a try to sign in.

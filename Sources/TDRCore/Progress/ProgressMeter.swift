@@ -14,6 +14,16 @@ public struct Progress: Sendable, Hashable {
     public var bytesTotal: Int64
     /// The files that are being read now and are large enough to take a while; the longest at work first.
     public var atWork: [RelativePath] = []
+
+    /// The share of the work that is done, 0 to 1; nil where nobody counted beforehand.
+    ///
+    /// By bytes, with every file counted as a few kilobytes, so that many empty files also make progress. Files that grow
+    /// while they are read make it no more than 1.
+    public var share: Double? {
+        func weight(_ files: Int, _ bytes: Int64) -> Double { Double(bytes) + 8192 * Double(files) }
+        let total = weight(filesTotal, bytesTotal)
+        return total > 0 ? min(1, max(0, weight(files, bytes) / total)) : nil
+    }
 }
 
 /// Counts what is done, from any number of threads, and offers the newest count as an asynchronous stream.

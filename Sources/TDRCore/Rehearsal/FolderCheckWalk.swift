@@ -225,5 +225,5 @@ struct FolderBytes: CheckedBytes {
     let noun = "it"
     let root: SharedFile
 
-    func open(_ file: FileToCheck) throws(SystemFault) -> OpenFile { try root.file.opening(file.key.origin) }
+    func open(_ file: FileToCheck) throws -> OpenBytes { try OpenBytes(root.file.opening(file.key.origin)) }
 }

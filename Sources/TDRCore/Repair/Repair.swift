@@ -100,15 +100,24 @@ public struct Repair: Sendable {
     }
 
     /// Ends the transfer: nothing of the consignment is checked, changed or exported from now on. Its objects are removed
-    /// when `purges`; everything that is known of it stays.
+    /// when `purges`; everything that is known of it stays. Uploads into S3 that were cut off are given up. May block.
     ///
-    /// - Throws: ``RepairError``, ``StoreError``.
-    public func cancel(_ consignment: Consignment, reason: String, purges: Bool) throws {
+    /// - Returns: why such an upload could not be given up; the store keeps it.
+    /// - Throws: ``RepairError``, ``StoreError``, why objects could not be removed.
+    @discardableResult
+    public func cancel(_ consignment: Consignment, reason: String, purges: Bool) throws -> String? {
         let lock = try ConsignmentLock(consignment, in: store, for: "cancel", evenCancelled: true)
         defer { withExtendedLifetime(lock) {} }
         try checkCustody(of: consignment)
-        try store.cancel(consignment, reason: reason, purges: purges, run: store.begin(run))
+        let runID = try store.begin(run)
+        try store.cancel(consignment, reason: reason, purges: purges, run: runID)
         if purges { try ObjectSweep.removeAll(consignment, in: store) }
+        do {
+            try store.giveUpUploads(of: consignment, run: runID)
+            return nil
+        } catch {
+            return "\(error)"
+        }
     }
 
     // MARK: May it be changed?
@@ -133,7 +142,7 @@ public struct Repair: Sendable {
     }
 
     private func checkRoom(_ needed: Int64, for consignment: Consignment) throws {
-        guard consignment.storage == .copied else { return }
+        guard consignment.storage == .copied, try store.objectPlace() == nil else { return }
         var room = statvfs()
         guard store.directory.withCString({ statvfs($0, &room) }) == 0 else {
             throw SystemFault("look at", store.directory)
@@ -151,10 +160,12 @@ public struct Repair: Sendable {
     ) async throws -> RepairSummary {
         var summary = RepairSummary(consignment: consignment)
         summary.leftOut = survey.leftOut
-        let objects = try objectFolder(of: consignment)
+        let shelf = consignment.storage == .copied ? try store.shelf(of: consignment) : nil
+        try shelf?.prepare()
         try ObjectSweep.sweep(consignment, in: store)
-        let recorder = UploadRecorder(consignment, in: store, run: try store.begin(run), objects: objects)
-        let hand = RepairHand(plan: plan, consignment: consignment, objects: objects, meter: meter)
+        let runID = try store.begin(run)
+        let recorder = UploadRecorder(consignment, in: store, run: runID, shelf: shelf)
+        let hand = RepairHand(plan: plan, consignment: consignment, shelf: shelf, meter: meter)
         let source = RepairFeed(plan, act, of: consignment, in: store)
         while let items = try source.next(Repair.chunk * jobs) {
             let slices = stride(from: 0, to: items.count, by: Repair.chunk).map {
@@ -181,15 +192,9 @@ public struct Repair: Sendable {
             }
             try recorder.record(due, settles: true)
         }
+        try store.giveUpUploads(of: consignment, run: runID, where: \.isObject)
         try ObjectSweep.sweep(consignment, in: store)
         if summary.changed > 0 { store.tellOfUpload() }
         return summary
-    }
-
-    private func objectFolder(of consignment: Consignment) throws -> BytePath? {
-        guard consignment.storage == .copied else { return nil }
-        let folder = ObjectFolder.path(of: consignment.id, in: store)
-        try makeDirectory(folder, intermediate: true)
-        return folder
     }
 }

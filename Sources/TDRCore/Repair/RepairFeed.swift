@@ -151,14 +151,13 @@ enum RepairOutcome: Sendable {
 struct RepairHand: Sendable {
     let plan: RepairPlan
     let consignment: Consignment
-    let objects: BytePath?
+    let shelf: (any ObjectShelf)?
     let meter: ProgressMeter
 
     /// - Throws: ``SystemFault`` and ``StoreError`` when the store cannot take them, `CancellationError`; what is wrong with
     ///   a file is an outcome.
     func take(_ items: [RepairItem]) throws -> [RepairOutcome] {
         let root = try OpenFile.directory(plan.root)
-        let folder = try objects.map { SharedFile(try OpenFile.directory($0)) }
         let buffer = Buffer(count: 1 << 20)
         return try items.map { item in
             try Task.checkCancellation()
@@ -168,12 +167,12 @@ struct RepairHand: Sendable {
             }
             defer { meter.add(files: 1) }
             do {
-                guard let taken = try take(item, origin, root: root, folder, buffer) else { return .same }
+                guard let taken = try take(item, origin, root: root, buffer) else { return .same }
                 let recorded = plan.recordedOrigin(origin, path: item.path, storage: consignment.storage)
                 return .taken(
                     UploadItem(
                         path: item.path, id: item.id, row: item.row, outcome: .taken(taken, origin: recorded),
-                        object: item.row == nil || objects == nil ? nil : item.object, isRepair: true),
+                        object: item.row == nil || shelf == nil ? nil : item.object, isRepair: true),
                     size: taken.size)
             } catch let failure as NotTaken {
                 return .failed(item.path, failure.reason)
@@ -183,20 +182,18 @@ struct RepairHand: Sendable {
 
     /// The bytes of one file; nil when they are those it has. A file of another size needs no look first.
     private func take(
-        _ item: RepairItem, _ origin: RelativePath, root: borrowing OpenFile, _ folder: SharedFile?,
-        _ buffer: borrowing Buffer
+        _ item: RepairItem, _ origin: RelativePath, root: borrowing OpenFile, _ buffer: borrowing Buffer
     ) throws -> TakenFile? {
-        let name = FileKey.objectName(item.object)
         if let known = item.known {
             let size = try? root.opening(origin).status().size  // what keeps it from being opened is told below
-            if size == known.size || objects == nil {
-                let look = FileTaker(source: plan.root, objects: nil, meter: meter)
-                let seen = try look.take(origin, as: name, root: root, objects: nil, buffer: buffer)
+            if size == known.size || shelf == nil {
+                let look = FileTaker(source: plan.root, shelf: nil, meter: meter)
+                let seen = try look.take(origin, as: item.object, root: root, buffer: buffer)
                 if seen.sha256 == known.sha256 { return nil }
-                if objects == nil { return seen }
+                if shelf == nil { return seen }
             }
         }
-        let taker = FileTaker(source: plan.root, objects: objects, meter: meter)
-        return try taker.take(origin, as: name, root: root, objects: folder, buffer: buffer)
+        let taker = FileTaker(source: plan.root, shelf: shelf, meter: meter)
+        return try taker.take(origin, as: item.object, root: root, buffer: buffer)
     }
 }

@@ -35,11 +35,14 @@ struct RepairPlan: Sendable {
             throw RepairError.badSource(source, reason: "it is neither a file nor a folder")
         }
         let storePlace = store.directory.resolved() ?? store.directory
-        if resolved.isWithin(storePlace) || storePlace.isWithin(resolved) {
+        let isReceived = resolved.directory == ReceivedFile.folder(of: storePlace)
+        if !isReceived, resolved.isWithin(storePlace) || storePlace.isWithin(resolved) {
             throw RepairError.badSource(source, reason: "it and the store contain one another")
         }
-        guard let top = RelativePath(consignment.parentFolder) else {
-            preconditionFailure("a consignment's folder has a good name")
+        // What came through the API need not have one: a judgment is a file alone.
+        let top = RelativePath(consignment.parentFolder)
+        if act == .add, consignment.type == .judgment {
+            throw RepairError.badSource(source, reason: "a judgment is one file; replace that")
         }
         let below = resolved.relative(to: consignment.source)
         if consignment.storage == .inPlace, below == nil, resolved != consignment.source {
@@ -56,23 +59,31 @@ struct RepairPlan: Sendable {
             }
             (root, file, prefix) = (resolved.directory, name, below?.parent)
         }
-        let inSource = below.map { top.appending(path: $0) } ?? (resolved == consignment.source ? top : nil)
+        let inSource = below.flatMap { top?.appending(path: $0) } ?? (resolved == consignment.source ? top : nil)
         place =
             if let wanted {
                 wanted
             } else if let inSource {
                 inSource
-            } else if act == .add {
+            } else if act == .add, let top {
                 top.appending(name: resolved.lastComponent)
             } else if kind == .directory {
-                top
+                try top ?? RepairPlan.placeless(source, consignment)
+            } else if act == .add {
+                try RelativePath(resolved.lastComponent) ?? RepairPlan.placeless(source, consignment)
             } else {
                 try RepairPlan.onlyFile(named: resolved.lastComponent, of: consignment, in: store, source)
             }
+        guard let top else { return }
         guard place == top || place.bytes.starts(with: top.bytes + [UInt8(ascii: "/")]) else {
             throw RepairError.badPlace(
                 BytePath(place.bytes), reason: "paths of \(consignment.reference) begin with '\(top.display)/'")
         }
+    }
+
+    private static func placeless(_ source: BytePath, _ consignment: Consignment) throws -> RelativePath {
+        throw RepairError.badSource(
+            source, reason: "say with --as PATH which entry of \(consignment.reference) it stands for")
     }
 
     private static func onlyFile(

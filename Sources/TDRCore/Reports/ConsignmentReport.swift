@@ -154,6 +154,30 @@ public struct FileReport: Sendable {
     public internal(set) var properties: [String: String] = [:]
 }
 
+extension FileReport {
+    /// What a server tells of a file.
+    package init(
+        path: RelativePath, type: FileType, id: RecordID, reference: FileReference, parentReference: FileReference?,
+        size: Int64?, modified: Int64?, sha256: SHA256Digest?, serverSHA256: SHA256Digest?,
+        statuses: FileStatuses, reasons: [FileStatusType: String], formats: [FormatReport],
+        antivirus: [AntivirusReport]
+    ) {
+        self.path = path
+        self.type = type
+        self.id = id
+        self.reference = reference
+        self.parentReference = parentReference
+        self.size = size
+        self.modified = modified
+        self.sha256 = sha256
+        self.serverSHA256 = serverSHA256
+        self.statuses = statuses
+        self.reasons = reasons
+        self.formats = formats
+        self.antivirus = antivirus
+    }
+}
+
 /// One match of the format check.
 public struct FormatReport: Sendable {
     /// The PRONOM id.
@@ -174,6 +198,23 @@ public struct FormatReport: Sendable {
     public let engine: EngineVersion
     /// The version of the container signatures.
     public let containerVersion: String
+
+    /// A match with all that is known of it.
+    package init(
+        puid: String?, formatName: String?, identificationBasis: String, fileExtension: String?,
+        extensionMismatch: Bool?, mimeType: String?, description: String?, engine: EngineVersion,
+        containerVersion: String
+    ) {
+        self.puid = puid
+        self.formatName = formatName
+        self.identificationBasis = identificationBasis
+        self.fileExtension = fileExtension
+        self.extensionMismatch = extensionMismatch
+        self.mimeType = mimeType
+        self.description = description
+        self.engine = engine
+        self.containerVersion = containerVersion
+    }
 }
 
 /// The answer of one antivirus engine.
@@ -184,4 +225,11 @@ public struct AntivirusReport: Sendable {
     public let result: String?
     /// When.
     public let datetime: Timestamp
+
+    /// An answer of `engine`.
+    package init(engine: EngineVersion, result: String?, datetime: Timestamp) {
+        self.engine = engine
+        self.result = result
+        self.datetime = datetime
+    }
 }

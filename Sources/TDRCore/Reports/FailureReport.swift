@@ -45,8 +45,13 @@ public struct FailureReport: Sendable {
     /// Calls `body` with each row, file by file in the order in which they were taken.
     public func forEachRow(_ body: (FailureRow) throws -> Void) throws {
         try store.forEachFile(of: consignment, .withProblems) { file in
-            for (type, value) in FailureReport.findings(of: file) { try body(row(file, type, value)) }
+            for row in rows(of: file) { try body(row) }
         }
+    }
+
+    /// The rows of one file, of which formats and reasons must be known.
+    public func rows(of file: FileReport) -> [FailureRow] {
+        FailureReport.findings(of: file).map { row(file, $0.type, $0.value) }
     }
 
     /// Calls `body` with each entry that is like others, group by group; they are sorted in a file in `scratch`.

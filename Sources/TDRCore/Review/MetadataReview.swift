@@ -4,18 +4,52 @@ public enum ReviewAction: String, Sendable, CaseIterable {
     case approval = "Approval"
     case rejection = "Rejection"
     case confirmation = "Confirmation"
+
+    /// Where a review is after that, by the original's words.
+    public var reviewStatus: String {
+        switch self {
+        case .submission: "Requested"
+        case .approval: "Approved"
+        case .rejection: "Rejected"
+        case .confirmation: "Transferred"
+        }
+    }
 }
 
 /// An entry of the log of reviews.
 public struct ReviewEntry: Sendable {
+    /// Its id.
+    public let id: RecordID
     /// What was done.
     public let action: ReviewAction
     /// By whom.
     public let login: String
+    /// The id of their account; nil when this store has none of that name.
+    public let user: RecordID?
     /// When.
     public let datetime: Timestamp
     /// What was said.
     public let notes: String
+
+    /// An entry with all that is known of it.
+    package init(
+        id: RecordID, action: ReviewAction, login: String, user: RecordID?, datetime: Timestamp, notes: String
+    ) {
+        self.id = id
+        self.action = action
+        self.login = login
+        self.user = user
+        self.datetime = datetime
+        self.notes = notes
+    }
+}
+
+/// A consignment whose metadata is or was under review.
+public struct ReviewedConsignment: Sendable {
+    /// The consignment.
+    public let consignment: Consignment
+    /// What was done last.
+    public let last: ReviewEntry
 }
 
 /// Why a review did not go on.

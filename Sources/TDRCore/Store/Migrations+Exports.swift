@@ -47,4 +47,16 @@ extension Migrations {
         ALTER TABLE s3Upload ADD COLUMN region TEXT;
         ALTER TABLE s3Upload ADD COLUMN style TEXT;
         """
+
+    /// Where the objects are when they are not in the store's folder: one row, or none.
+    static let objectPlace = """
+        CREATE TABLE objectPlace (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            location TEXT NOT NULL,
+            address TEXT,
+            region TEXT NOT NULL,
+            style TEXT,
+            profile TEXT
+        ) STRICT;
+        """
 }

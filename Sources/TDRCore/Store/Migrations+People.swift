@@ -76,4 +76,13 @@ extension Migrations {
         ) STRICT;
         CREATE INDEX session_user ON session (userId);
         """
+
+    /// Large files are declared before their digest is known, so that they are sent while it is computed; `sha256` is 32
+    /// zero bytes until then.
+    static let digestsToCome = """
+        ALTER TABLE declaredFile ADD COLUMN awaitsDigest INTEGER NOT NULL DEFAULT 0 CHECK (awaitsDigest IN (0, 1));
+        """
+
+    /// The OpenID provider whose user somebody is; absent for our own users.
+    static let providers = "ALTER TABLE user ADD COLUMN issuer TEXT;"
 }

@@ -32,6 +32,10 @@ enum Migrations {
         migrator.registerMigration("notices") { try $0.execute(sql: notices) }
         migrator.registerMigration("metadata") { try $0.execute(sql: metadata) }
         migrator.registerMigration("sessions") { try $0.execute(sql: sessions) }
+        migrator.registerMigration("pages") { try $0.execute(sql: pages) }
+        migrator.registerMigration("digests to come") { try $0.execute(sql: digestsToCome) }
+        migrator.registerMigration("providers") { try $0.execute(sql: providers) }
+        migrator.registerMigration("objectPlace") { try $0.execute(sql: objectPlace) }
         return migrator
     }
 }

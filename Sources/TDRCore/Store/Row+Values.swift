@@ -19,3 +19,14 @@ extension Row {
         try decode(Value.self, atIndex: place)
     }
 }
+
+extension Statement {
+    /// What `make` makes of the first row; nil when there is none.
+    ///
+    /// It gets the row while the statement stands at it: a row that was fetched, which is a copy, looks columns up by
+    /// comparing one name after the other.
+    func first<Value>(_ arguments: StatementArguments, _ make: (Row) throws -> Value) throws -> Value? {
+        let rows = try Row.fetchCursor(self, arguments: arguments)
+        return try rows.next().map(make)
+    }
+}

@@ -26,11 +26,13 @@ extension Store {
             if try db.statuses(of: consignment)[.export] == .completed {
                 throw AgreementError.exported(consignment.reference)
             }
-            for (name, value) in agreement.properties {
-                try db.setMetadata(name, of: consignment, to: value, run: run, at: now)
+            var agreement = agreement
+            if agreement.publicRecords == true, agreement.legalStatus == nil {
+                agreement.legalStatus =
+                    try db.metadata(PropertyName.legalStatus, of: consignment) ?? PropertyName.legalStatuses[0]
             }
-            if let status = agreement.legalStatus {
-                try db.setDefault(PropertyName.legalStatus, of: consignment, to: status, run: run, at: now)
+            for (name, value) in agreement.properties {
+                try db.say(name, value, of: consignment, run: run, at: now)
             }
             if let custody = agreement.custody {
                 try db.setMetadata(
@@ -48,22 +50,58 @@ extension Store {
         }
     }
 
+    /// Sets properties of a consignment; an empty value removes one.
+    ///
+    /// - Throws: ``AgreementError``.
+    public func setConsignmentMetadata(
+        _ values: [(name: String, value: String)], of consignment: Consignment, run: RunInfo
+    ) throws {
+        for (name, value) in values where name == PropertyName.legalStatus && !value.isEmpty {
+            guard PropertyName.legalStatuses.contains(value) else { throw AgreementError.unknownLegalStatus(value) }
+        }
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            if try db.statuses(of: consignment)[.export] == .completed {
+                throw AgreementError.exported(consignment.reference)
+            }
+            for (name, value) in values {
+                try db.say(name, value.isEmpty ? nil : value, of: consignment, run: runID, at: now)
+            }
+        }
+    }
+
     /// The properties of a consignment by name.
     public func properties(of consignment: Consignment) throws -> [String: String] { try metadata(of: consignment) }
 
     /// Records what is said of a judgment, and that custody of it passes when its checks end clean.
     func record(_ details: JudgmentDetails, on consignment: Consignment, by login: String, run: RunID) throws {
         let now = clock()
-        try write { db in
-            for (name, value) in details.properties {
-                try db.setMetadata(name, of: consignment, to: value, run: run, at: now)
-            }
-            try db.setMetadata(ConsignmentPolicy.confirmWhenClean, of: consignment, to: login, run: run, at: now)
-        }
+        try write { try $0.record(details, on: consignment, by: login, run: run, at: now) }
     }
 }
 
 extension Database {
+    /// Records what is said of a judgment, and that custody of it passes when its checks end clean.
+    func record(
+        _ details: JudgmentDetails, on consignment: Consignment, by login: String, run: RunID, at time: Timestamp
+    ) throws {
+        for (name, value) in details.properties {
+            try setMetadata(name, of: consignment, to: value, run: run, at: time)
+        }
+        try setMetadata(ConsignmentPolicy.confirmWhenClean, of: consignment, to: login, run: run, at: time)
+    }
+
+    /// Sets or removes a property of a consignment; its legal status is that of its files.
+    fileprivate func say(
+        _ name: String, _ value: String?, of consignment: Consignment, run: RunID, at time: Timestamp
+    ) throws {
+        try setMetadata(name, of: consignment, to: value, run: run, at: time)
+        if name == PropertyName.legalStatus {
+            try setDefault(name, of: consignment, to: value ?? PropertyName.legalStatuses[0], run: run, at: time)
+        }
+    }
+
     /// Sets what every file of a consignment has unless it has its own.
     fileprivate func setDefault(
         _ name: String, of consignment: Consignment, to value: String, run: RunID, at time: Timestamp

@@ -28,11 +28,11 @@ extension Store {
         try read { db in
             let list = "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
             let rows = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
-                    WHERE consignmentId IN (SELECT value FROM json_each(?))
-                    """, arguments: [list])
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
+                        WHERE consignmentId IN (SELECT value FROM json_each(?))
+                        """), arguments: [list])
             var found: [Int64: [StepReport]] = [:]
             for row in rows {
                 guard let type = ConsignmentStatusType(rawValue: try row.value(1)),
@@ -51,28 +51,30 @@ extension Store {
         }
     }
 
-    /// The properties of a consignment, but for those that are ours alone.
-    public func consignmentMetadata(of consignment: Consignment) throws -> [(name: String, value: String)] {
-        try metadata(of: consignment).filter { $0.key != ConsignmentPolicy.antivirus }
-            .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    }
-
-    /// Sets properties of a consignment; an empty value removes one.
-    public func setConsignmentMetadata(
-        _ values: [(name: String, value: String)], of consignment: Consignment, run: RunInfo
-    ) throws {
-        let runID = try begin(run)
-        let now = clock()
-        try write { db in
-            for (name, value) in values {
-                try db.setMetadata(name, of: consignment, to: value.isEmpty ? nil : value, run: runID, at: now)
+    /// The properties of each of these consignments by name, but for those that are ours alone.
+    package func consignmentMetadata(of consignments: [Consignment]) throws -> [[(name: String, value: String)]] {
+        let list = "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
+        return try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT consignmentId, propertyName, value FROM consignmentMetadata
+                    WHERE consignmentId IN (SELECT value FROM json_each(?)) ORDER BY consignmentId, propertyName
+                    """, arguments: [list])
+            var found: [Int64: [(name: String, value: String)]] = [:]
+            for row in rows {
+                let name: String = try row.value(1)
+                if ConsignmentPolicy.names.contains(name) { continue }
+                found[try row.value(0), default: []].append((name, try row.value(2)))
             }
+            return consignments.map { found[$0.row] ?? [] }
         }
     }
 
-    /// Moves a step as somebody says who may: by the rules, or not at all.
+    /// Moves a step as somebody says who may: by the rules, or not at all. That a check is complete, or that the export
+    /// may begin or is done, is believed only where the store itself says so, too.
     ///
-    /// - Throws: ``StoreError/illegalMove(reference:step:from:to:)``.
+    /// - Throws: ``StoreError/illegalMove(reference:step:from:to:)``, ``DeliveryError/wrongState(_:)``.
     public func setStep(
         _ type: ConsignmentStatusType, to value: ConsignmentStatusValue, of consignment: Consignment, isNew: Bool,
         run: RunInfo
@@ -86,14 +88,55 @@ extension Store {
                     "Existing consignment \(type.rawValue) status is '\(old.rawValue)'; new entry cannot be added")
             }
             if !isNew, old == nil { throw DeliveryError.wrongState("the step \(type.rawValue) has not begun") }
+            try db.requireGrounds(for: type, value, of: consignment)
             try db.move(consignment, type, to: value, run: runID, at: now)
+        }
+    }
+
+    /// Says where a program of its own has written the bag of a consignment.
+    ///
+    /// - Throws: ``DeliveryError/wrongState(_:)`` unless such a program is at it.
+    public func setExportData(
+        of consignment: Consignment, location: String, datetime: Timestamp?, version: String, run: RunInfo
+    ) throws {
+        for (what, text) in [("location", location), ("version", version)] {
+            guard isPlainLine(text, limit: 4096) else {
+                throw DeliveryError.badExportData("its \(what) is empty, has line breaks or more than 4096 bytes")
+            }
+        }
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            let isOurs = try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM exportRequest WHERE consignmentId = ?)",
+                arguments: [consignment.row])
+            guard try db.statuses(of: consignment)[.export] == .inProgress, isOurs != true else {
+                throw DeliveryError.wrongState(
+                    isOurs == true
+                        ? "this server makes the export itself" : "the export is not in progress: begin the step Export"
+                )
+            }
+            try db.execute(
+                sql:
+                    "UPDATE consignment SET exportLocation = ?, exportVersion = ?, exported = coalesce(?, exported, ?) WHERE id = ?",
+                arguments: [location, version, datetime?.milliseconds, now.milliseconds, consignment.row])
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            let said = try encoder.encode(["exportLocation": location, "exportVersion": version])
+            try db.recordEvent(
+                runID, at: now, consignment: consignment.row, "ExportReported", old: consignment.exportLocation,
+                new: String(decoding: said, as: UTF8.self))
         }
     }
 
     /// Confirms that custody of the records passes to the archive.
     ///
+    /// - Parameter required: What must be recorded beside the checks.
     /// - Throws: ``DeliveryError/wrongState(_:)`` as long as something is missing or amiss.
-    public func confirmTransfer(_ consignment: Consignment, by login: String, run: RunInfo) throws {
+    public func confirmTransfer(
+        _ consignment: Consignment, by login: String, required: Set<ExportRequirement> = [], run: RunInfo
+    ) throws {
+        try require(required, of: consignment)
         let runID = try begin(run)
         let now = clock()
         try write { db in
@@ -103,10 +146,23 @@ extension Store {
         }
     }
 
+    /// What must be recorded is, and no review stands in the way.
+    private func require(_ required: Set<ExportRequirement>, of consignment: Consignment) throws {
+        let missing = try ExportGate.missing(required, of: report(on: consignment), in: self)
+        guard missing.isEmpty else {
+            throw DeliveryError.wrongState(
+                "the transfer is not ready: \(missing.map(\.description).joined(separator: "; "))")
+        }
+    }
+
     /// Asks for an export, which somebody who watches ``exportWishes()`` then makes.
     ///
-    /// - Throws: ``DeliveryError/wrongState(_:)`` unless custody was confirmed; ``StoreError``.
-    public func wishExport(_ consignment: Consignment, by login: String, run: RunInfo) throws {
+    /// - Parameter required: What must be recorded beside the checks.
+    /// - Throws: ``DeliveryError/wrongState(_:)`` unless custody was confirmed and nothing is missing; ``StoreError``.
+    public func wishExport(
+        _ consignment: Consignment, by login: String, required: Set<ExportRequirement> = [], run: RunInfo
+    ) throws {
+        try require(required, of: consignment)
         let runID = try begin(run)
         let now = clock()
         try write { db in
@@ -131,6 +187,24 @@ extension Store {
                 sql: "INSERT INTO exportRequest (consignmentId, requestedBy, requested) VALUES (?, ?, ?)",
                 arguments: [consignment.row, login, now.milliseconds])
             try db.recordEvent(runID, at: now, consignment: consignment.row, "ExportRequested", new: login)
+        }
+    }
+
+    /// Why the last export of each of these consignments was not made; nil where none has failed.
+    package func exportFailures(of consignments: [Consignment]) throws -> [String?] {
+        let list = "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
+        return try read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT event.consignmentId, new FROM consignmentStatus AS step JOIN event
+                        ON event.consignmentId = step.consignmentId AND event.fileId IS NULL AND what = 'ExportFailed'
+                    WHERE step.consignmentId IN (SELECT value FROM json_each(?)) AND step.statusType = 'Export'
+                        AND step.value = 'Failed' ORDER BY event.id
+                    """, arguments: [list])
+            var found: [Int64: String] = [:]
+            for row in rows { found[try row.value(0)] = try row.value(1) }
+            return consignments.map { found[$0.row] }
         }
     }
 
@@ -192,6 +266,42 @@ extension Store {
 }
 
 extension Database {
+    /// Whether the store itself has grounds to believe what somebody says of a step.
+    fileprivate func requireGrounds(
+        for type: ConsignmentStatusType, _ value: ConsignmentStatusValue, of consignment: Consignment
+    ) throws {
+        switch (type, value) {
+        case (.export, .inProgress):
+            guard try statuses(of: consignment)[.confirmTransfer] == .completed else {
+                throw DeliveryError.wrongState("confirm the transfer before the export")
+            }
+            try requireReady(consignment)
+        case (.export, .completed):
+            let location = try String.fetchOne(
+                self, sql: "SELECT exportLocation FROM consignment WHERE id = ?", arguments: [consignment.row])
+            guard location != nil else {
+                throw DeliveryError.wrongState("say where the bag is, by updateExportData, before the export ends")
+            }
+        case (.serverAntivirus, .completed), (.serverChecksum, .completed), (.serverFFID, .completed),
+            (.clientChecks, .completed), (.serverRedaction, .completed):
+            let tally = try tally(of: consignment)
+            let types =
+                CheckKind.allCases.first { $0.consignmentStep == type }?.statusTypes
+                ?? [type == .clientChecks ? .clientChecks : .redaction]
+            let taken = tally[.upload, .success]
+            let isGood = types.allSatisfy { one in
+                let counts = tally.counts(of: one)
+                let known = counts.filter { $0.key != nil && $0.value > 0 }
+                return known.keys.allSatisfy { $0?.isGood ?? false }
+                    && (one == .redaction || known.values.reduce(0, +) >= taken)
+            }
+            guard isGood else {
+                throw DeliveryError.wrongState("\(type.rawValue) cannot be Completed: files lack a good result")
+            }
+        default: break
+        }
+    }
+
     /// Whether everything has been uploaded, checked and found good.
     fileprivate func requireReady(_ consignment: Consignment) throws {
         let statuses = try statuses(of: consignment)
@@ -203,6 +313,10 @@ extension Database {
         guard missing.isEmpty else {
             let words = missing.map { "\($0.rawValue) is \(statuses[$0]?.rawValue ?? "not begun")" }
             throw DeliveryError.wrongState("the transfer is not ready: \(words.joined(separator: ", "))")
+        }
+        if let review = statuses[.metadataReview], review != .completed {
+            let word = review == .inProgress ? "under review" : "rejected"
+            throw DeliveryError.wrongState("the transfer is not ready: its metadata is \(word)")
         }
         // A mismatch does not show in the steps everywhere: no file may have anything to act on.
         let problems = try tally(of: consignment)[Tally.problem, ""]

@@ -2,6 +2,11 @@ import GRDB
 
 extension Store {
     /// Records the wish that custody passes by itself when the checks of the consignment end clean.
+    public func wishConfirmation(of consignment: Consignment, by login: String, run: RunInfo) throws {
+        try wishConfirmation(of: consignment, by: login, run: begin(run))
+    }
+
+    /// The same within a run that has begun.
     func wishConfirmation(of consignment: Consignment, by login: String, run: RunID) throws {
         let now = clock()
         try write { db in
@@ -50,6 +55,28 @@ extension Store {
                     ORDER BY consignmentId
                     """
             ).map { try db.consignment(row: $0) }
+        }
+    }
+
+    /// The judgments whose custody has passed and whose export nobody has asked for, with who passed it. One whose
+    /// export has failed is not among them: somebody has to look at it.
+    public func judgmentsToExport() throws -> [ExportWish] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, coalesce(transferInitiatedBy, userLogin) FROM consignment
+                    WHERE type = 'judgment'
+                        AND EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = consignment.id
+                            AND statusType = 'ConfirmTransfer' AND value = 'Completed')
+                        AND NOT EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = consignment.id
+                            AND statusType = 'Export')
+                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE consignmentId = consignment.id)
+                    ORDER BY id
+                    """
+            ).map { row in
+                ExportWish(consignment: try db.consignment(row: try row.value(0)), requestedBy: try row.value(1))
+            }
         }
     }
 }

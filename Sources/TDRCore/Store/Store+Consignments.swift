@@ -181,20 +181,19 @@ extension Database {
     }
 
     func consignment(row: Int64) throws -> Consignment {
-        guard let row = try Row.fetchOne(self, sql: "SELECT * FROM consignment WHERE id = ?", arguments: [row]) else {
-            throw StoreError.unknownConsignment("row \(row)")
-        }
-        return try Consignment(row)
+        let found = try cachedStatement(sql: "SELECT * FROM consignment WHERE id = ?").first([row], Consignment.init)
+        guard let found else { throw StoreError.unknownConsignment("row \(row)") }
+        return found
     }
 
     func statuses(of consignment: Consignment) throws -> [ConsignmentStatusType: ConsignmentStatusValue] {
         let rows = try Row.fetchAll(
-            self, sql: "SELECT statusType, value FROM consignmentStatus WHERE consignmentId = ?",
+            cachedStatement(sql: "SELECT statusType, value FROM consignmentStatus WHERE consignmentId = ?"),
             arguments: [consignment.row])
         return Dictionary(
             uniqueKeysWithValues: try rows.compactMap { row in
-                guard let type = ConsignmentStatusType(rawValue: try row.value("statusType")),
-                    let value = ConsignmentStatusValue(rawValue: try row.value("value"))
+                guard let type = ConsignmentStatusType(rawValue: try row.value(0)),
+                    let value = ConsignmentStatusValue(rawValue: try row.value(1))
                 else { return nil }
                 return (type, value)
             })

@@ -54,30 +54,57 @@ public struct ConsignmentCounts: Sendable {
 }
 
 extension Store {
+    /// The counts of each of these consignments as they were when one of them was first asked for.
+    package func counts(of consignments: [ConsignmentFacts]) throws -> [ConsignmentCounts] {
+        let known = consignments.compactMap(\.counted.known)
+        if known.count == consignments.count { return known }
+        let found = try counts(of: consignments.map(\.consignment))
+        for (facts, counts) in zip(consignments, found) { facts.counted.known = counts }
+        return found
+    }
+
     /// The counts of each of these consignments, in two statements.
     package func counts(of consignments: [Consignment]) throws -> [ConsignmentCounts] {
         try read { db in
             let rows = try Row.fetchCursor(
-                db,
-                sql: """
-                    SELECT consignmentId, statusType, value, count FROM tally
-                    WHERE consignmentId IN (SELECT value FROM json_each(?))
-                    """, arguments: [list(consignments)])
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignmentId, statusType, value, count FROM tally
+                        WHERE consignmentId IN (SELECT value FROM json_each(?))
+                        """), arguments: [list(consignments)])
             var found: [Int64: Tally] = [:]
             while let row = try rows.next() {
-                found[try row.value(0), default: Tally()][try row.value(1) as String, try row.value(2) as String] =
+                let consignment: Int64 = try row.value(0)
+                found[consignment, default: Tally()][try row.value(1) as String, try row.value(2) as String] =
                     try row.value(3)
             }
             let unscanned = Set(
                 try Int64.fetchAll(
-                    db,
-                    sql: """
-                        SELECT consignmentId FROM consignmentMetadata
-                        WHERE consignmentId IN (SELECT value FROM json_each(?)) AND propertyName = ? AND value = 'none'
-                        """, arguments: [list(consignments), ConsignmentPolicy.antivirus]))
+                    db.cachedStatement(
+                        sql: """
+                            SELECT consignmentId FROM consignmentMetadata
+                            WHERE consignmentId IN (SELECT value FROM json_each(?)) AND propertyName = ?
+                                AND value = 'none'
+                            """), arguments: [list(consignments), ConsignmentPolicy.antivirus]))
             return consignments.map {
                 ConsignmentCounts(found[$0.row] ?? Tally(), withoutAntivirus: unscanned.contains($0.row))
             }
+        }
+    }
+
+    /// How often each format occurs among the files of a consignment, the commonest first.
+    public func formatCounts(
+        of consignment: Consignment, limit: Int
+    ) throws -> [(puid: String, name: String, files: Int)] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT coalesce(puid, ''), coalesce(max(formatName), ''), count(*) AS files
+                    FROM file JOIN formatMatch ON fileId = file.id AND position = 0
+                    WHERE consignmentId = ? GROUP BY puid ORDER BY files DESC, puid LIMIT ?
+                    """, arguments: [consignment.row, limit]
+            ).map { (try $0.value(0), try $0.value(1), try $0.value(2)) }
         }
     }
 

@@ -3,7 +3,8 @@ import GRDB
 import Streams
 
 extension Store {
-    /// Makes a consignment for `principal`, of their body, to be filled through the API.
+    /// Makes a consignment for `principal`, of their body, to be filled through the API. Custody of a judgment passes
+    /// by itself when its checks end clean.
     ///
     /// - Throws: ``DeliveryError``, ``StoreError``.
     public func createDelivery(
@@ -30,6 +31,9 @@ extension Store {
                 sql: "INSERT INTO delivery (consignmentId, owner, isListed) VALUES (?, ?, 0)",
                 arguments: [consignment.row, Data(principal.id.bytes)])
             if found != nil { try db.move(consignment, .series, to: .completed, run: runID, at: now) }
+            if type == .judgment {
+                try db.record(JudgmentDetails(), on: consignment, by: principal.login, run: runID, at: now)
+            }
             return consignment
         }
     }
@@ -88,6 +92,28 @@ extension Store {
         }
     }
 
+    /// Names the folder of a delivery, as long as no file of it was declared.
+    ///
+    /// - Throws: ``DeliveryError``, ``StoreError``.
+    public func renameParentFolder(of consignment: Consignment, to parentFolder: String, run: RunInfo) throws {
+        let name = try parentFolder.isEmpty ? nil : CheckedDeclaration.path(parentFolder)
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            try db.requireDelivery(consignment)
+            let tally = try db.tally(of: consignment)
+            guard try db.statuses(of: consignment)[.upload] == .inProgress, tally.files + tally.folders == 0 else {
+                throw DeliveryError.wrongState("the upload has not begun, or files have been declared already")
+            }
+            try db.execute(
+                sql: "UPDATE consignment SET parentFolder = ? WHERE id = ?",
+                arguments: [Data(name?.bytes ?? []), consignment.row])
+            try db.recordEvent(
+                runID, at: now, consignment: consignment.row, "ParentFolder",
+                old: displayName(of: consignment.parentFolder), new: name?.display ?? "")
+        }
+    }
+
     /// Takes the list of files, or a part of it; the ids in the order of the files.
     ///
     /// Declaring the same file again is no change: it has the id it had. One whose bytes have not arrived may be
@@ -105,7 +131,12 @@ extension Store {
         let now = clock()
         let (ids, isComplete) = try write { db in
             try db.requireDelivery(consignment)
-            guard try db.statuses(of: consignment)[.upload] == .inProgress else {
+            let upload = try db.statuses(of: consignment)[.upload]
+            // A client whose answer was lost asks again; a new transfer is not what it wants.
+            if upload == .completed, let ids = try db.received(checked, folders, in: consignment) {
+                return (ids, false)
+            }
+            guard upload == .inProgress else {
                 throw DeliveryError.wrongState("the upload has not begun, or is over; no files can be added")
             }
             if consignment.type == .judgment {
@@ -137,7 +168,7 @@ extension Store {
                     db.cachedStatement(
                         sql: """
                             SELECT file.id, path, origin, declaredFile.size, declaredFile.sha256, declaredFile.modified,
-                                isReceived
+                                isReceived, awaitsDigest
                             FROM file JOIN declaredFile ON fileId = file.id
                             WHERE uuid = ? AND file.consignmentId = ?
                             """), arguments: [Data(file.bytes), consignment.row]),
@@ -147,7 +178,7 @@ extension Store {
             else { return nil }
             return ExpectedFile(
                 row: key.row, key: key, consignment: consignment, id: file, size: try row.value(3), sha256: sha256,
-                modified: try row.value(5), isReceived: try row.value(6))
+                awaitsDigest: try row.value(7), modified: try row.value(5), isReceived: try row.value(6))
         }
     }
 
@@ -169,11 +200,14 @@ extension Store {
             var consignments: [Int64: Consignment] = [:]
             for file in files {
                 let place = file.consignment.row
-                guard try db.statuses(of: file.consignment)[.upload] == .inProgress else {
-                    throw DeliveryError.wrongState("the upload is over; no bytes can be added")
+                // Once for each consignment: nothing here ends its upload.
+                if consignments[place] == nil {
+                    guard try db.statuses(of: file.consignment)[.upload] == .inProgress else {
+                        throw DeliveryError.wrongState("the upload is over; no bytes can be added")
+                    }
                 }
                 try db.cachedStatement(
-                    sql: "UPDATE declaredFile SET isReceived = 1 WHERE fileId = ? AND isReceived = 0 AND sha256 = ?"
+                    sql: "UPDATE declaredFile SET isReceived = 1 WHERE fileId = ? AND isReceived = 0 AND awaitsDigest = 0 AND sha256 = ?"
                 ).execute(arguments: [file.row, Data(file.sha256.bytes)])
                 guard db.changesCount == 1 else {
                     throw DeliveryError.wrongState("the file was declared anew while it was sent; send it again")
@@ -222,6 +256,27 @@ extension Database {
         return true
     }
 
+    /// The ids of these files, where they and the folders are in the consignment just as they are declared; else nil.
+    fileprivate func received(
+        _ files: [CheckedDeclaration], _ folders: [RelativePath], in consignment: Consignment
+    ) throws -> [DeclaredFileID]? {
+        for folder in folders where try file(at: folder, of: consignment)?.type != .folder { return nil }
+        var ids: [DeclaredFileID] = []
+        for file in files {
+            guard let known = try self.file(at: file.path, of: consignment), known.type == .file else { return nil }
+            let isThere = try Bool.fetchOne(
+                cachedStatement(
+                    sql: "SELECT isReceived AND size = ? AND sha256 = ? FROM declaredFile WHERE fileId = ?"),
+                arguments: [file.size, Data(file.sha256.bytes), known.row])
+            guard isThere == true else { return nil }
+            ids.append(
+                DeclaredFileID(
+                    fileId: RecordID.derived(from: consignment.id, name: file.path.bytes), matchId: file.matchId,
+                    isReceived: true))
+        }
+        return ids
+    }
+
     func file(at path: RelativePath, of consignment: Consignment) throws -> (row: Int64, type: FileType)? {
         guard
             let row = try Row.fetchOne(
@@ -268,11 +323,11 @@ private struct DeclarationWriter {
         let row = try insert(file.path, id, .file)
         try db.cachedStatement(
             sql: """
-                INSERT INTO declaredFile (fileId, consignmentId, matchId, size, modified, sha256, isReceived)
-                VALUES (?, ?, ?, ?, ?, ?, 0)
+                INSERT INTO declaredFile (fileId, consignmentId, matchId, size, modified, sha256, isReceived, awaitsDigest)
+                VALUES (?, ?, ?, ?, ?, coalesce(?6, zeroblob(32)), 0, ?6 IS NULL)
                 """
         ).execute(arguments: [
-            row, consignment.row, file.matchId, file.size, file.modified, Data(file.sha256.bytes),
+            row, consignment.row, file.matchId, file.size, file.modified, file.sha256.map { Data($0.bytes) },
         ])
         return DeclaredFileID(fileId: id, matchId: file.matchId, isReceived: false)
     }
@@ -283,20 +338,27 @@ private struct DeclarationWriter {
     private func declareAgain(_ file: CheckedDeclaration, row: Int64) throws -> Bool {
         guard
             let old = try Row.fetchOne(
-                db.cachedStatement(sql: "SELECT size, sha256, isReceived FROM declaredFile WHERE fileId = ?"),
+                db.cachedStatement(
+                    sql: "SELECT size, sha256, isReceived, awaitsDigest FROM declaredFile WHERE fileId = ?"),
                 arguments: [row])
         else { throw DeliveryError.clash(file.path) }
-        let isSame = try old.value(0) == file.size && old.value(1) == Data(file.sha256.bytes)
+        let hasSameSize = try old.value(0) == file.size
+        // Who does not say the digest yet does not contradict the one that is known.
+        let isSame = try hasSameSize && (file.sha256 == nil || old.value(1) == file.sha256.map { Data($0.bytes) })
         if try old.value(2) as Bool {
             guard isSame else { throw DeliveryError.receivedDifferently(file.path) }
             return true
         }
+        let digest = try file.sha256.map { Data($0.bytes) } ?? (hasSameSize ? old.value(1) : Data(count: 32))
+        let awaits = try file.sha256 == nil && (!hasSameSize || old.value(3))
         try db.cachedStatement(
-            sql: "UPDATE declaredFile SET matchId = ?, size = ?, modified = ?, sha256 = ? WHERE fileId = ?"
-        ).execute(arguments: [file.matchId, file.size, file.modified, Data(file.sha256.bytes), row])
+            sql: """
+                UPDATE declaredFile SET matchId = ?, size = ?, modified = ?, sha256 = ?, awaitsDigest = ? WHERE fileId = ?
+                """
+        ).execute(arguments: [file.matchId, file.size, file.modified, digest, awaits, row])
         if !isSame {
             try db.recordEvent(
-                run, at: time, consignment: consignment.row, file: row, "DeclaredAnew", old: nil, new: file.sha256.hex)
+                run, at: time, consignment: consignment.row, file: row, "DeclaredAnew", old: nil, new: file.sha256?.hex)
         }
         return false
     }

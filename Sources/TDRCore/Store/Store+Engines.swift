@@ -57,4 +57,6 @@ enum ConsignmentPolicy {
     static let antivirus = "AntivirusPolicy"
     /// The login of whoever wished that custody passes when the checks end clean.
     static let confirmWhenClean = "ConfirmWhenClean"
+    /// All of them: no property of the original.
+    static let names: Set<String> = [antivirus, confirmWhenClean]
 }

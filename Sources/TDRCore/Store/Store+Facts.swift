@@ -13,20 +13,40 @@ extension Store {
             } else {
                 (condition, argument) = ("reference = ?", name)
             }
-            let row = try Row.fetchOne(
-                db.cachedStatement(
-                    sql: """
-                        SELECT consignment.*, delivery.owner, EXISTS (SELECT 1 FROM consignmentStatus AS review
-                            WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview') AS isUnderReview
-                        FROM consignment LEFT JOIN delivery ON delivery.consignmentId = consignment.id
-                        WHERE \(condition)
-                        """), arguments: [argument])
-            return try row.map(ConsignmentFacts.init)
+            return try db.cachedStatement(sql: "\(ConsignmentFacts.selection) WHERE \(condition)")
+                .first([argument], ConsignmentFacts.init)
         }
     }
 }
 
+extension Store {
+    /// The facts of these consignments, in the order in which they were made.
+    package func facts(of consignments: [Consignment]) throws -> [ConsignmentFacts] {
+        try read { try $0.facts(consignments.map(\.row)) }
+    }
+}
+
+extension Database {
+    /// The facts of these consignments by their rows, in the order of the rows.
+    func facts(_ rows: [Int64]) throws -> [ConsignmentFacts] {
+        try Row.fetchAll(
+            self,
+            sql: """
+                \(ConsignmentFacts.selection) WHERE consignment.id IN (SELECT value FROM json_each(?))
+                ORDER BY consignment.id
+                """, arguments: ["[" + rows.map(String.init).joined(separator: ",") + "]"]
+        ).map(ConsignmentFacts.init)
+    }
+}
+
 extension ConsignmentFacts {
+    /// What ``init(_:)`` reads of one consignment after the other.
+    static let selection = """
+        SELECT consignment.*, delivery.owner, EXISTS (SELECT 1 FROM consignmentStatus AS review
+            WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview') AS isUnderReview
+        FROM consignment LEFT JOIN delivery ON delivery.consignmentId = consignment.id
+        """
+
     /// From a row of `consignment` with `owner` and `isUnderReview`.
     init(_ row: Row) throws {
         consignment = try Consignment(row)

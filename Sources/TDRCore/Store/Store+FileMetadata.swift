@@ -43,6 +43,25 @@ struct FileMetadataDesk {
         return try row.map { MetadataTarget(row: try $0.value(0), path: path, modified: try $0.value(1)) }
     }
 
+    /// Those of these files that the consignment has; no folders.
+    func files(_ ids: [RecordID]) throws -> [RecordID: MetadataTarget] {
+        let places = Array(repeating: "?", count: ids.count).joined(separator: ",")
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, uuid, path, modified FROM file
+                WHERE uuid IN (\(places)) AND consignmentId = ? AND fileType = 'File'
+                """, arguments: StatementArguments(ids.map { Data($0.bytes) }) + [consignment.row])
+        var found: [RecordID: MetadataTarget] = [:]
+        for row in rows {
+            guard let id = RecordID(bytes: Array(try row.value(1) as Data)),
+                let path = RelativePath(Array(try row.value(2) as Data))
+            else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a file's row makes no sense") }
+            found[id] = MetadataTarget(row: try row.value(0), path: path, modified: try row.value(3))
+        }
+        return found
+    }
+
     /// The properties that a file has of its own.
     func own(_ target: MetadataTarget) throws -> [String: String] {
         if !hasOwn { return [:] }
@@ -84,10 +103,14 @@ struct FileMetadataDesk {
         }
         try db.setMetadata(
             PropertyName.metadataSchemaLibraryVersion, of: consignment, to: version, run: run, at: time)
-        if pairsAgain, try db.statuses(of: consignment)[.serverRedaction] != nil {
-            try db.pairRedactions(of: consignment, run: run, at: time)
-            try db.sumUpClientChecks(of: consignment, run: run, at: time)
-        }
+        if pairsAgain { try pairAgain(run: run, at: time) }
+    }
+
+    /// Pairs redacted files once more with their originals, where that was done before.
+    func pairAgain(run: RunID, at time: Timestamp) throws {
+        guard try db.statuses(of: consignment)[.serverRedaction] != nil else { return }
+        try db.pairRedactions(of: consignment, run: run, at: time)
+        try db.sumUpClientChecks(of: consignment, run: run, at: time)
     }
 }
 

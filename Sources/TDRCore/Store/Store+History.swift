@@ -90,6 +90,19 @@ extension Store {
         }
     }
 
+    /// The newest events of one file, newest first.
+    package func events(of file: FileReport, limit: Int) throws -> [HistoryEvent] {
+        try read { db in
+            try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT event.id, datetime, actor, command, version, runId, what, old, new, NULL, NULL
+                        FROM event JOIN run ON run.id = runId WHERE fileId = ? ORDER BY event.id DESC LIMIT ?
+                        """), arguments: [file.row, limit]
+            ).map { try HistoryEvent($0) }
+        }
+    }
+
     /// The last event that the bag of the consignment tells of: the first start of an export since anything else was done
     /// to the consignment, as it stood when an export was first completed.
     ///

@@ -27,6 +27,9 @@ public struct QuarantinedFile: Sendable {
     /// Since when.
     public let since: Timestamp
     let key: FileKey
+
+    /// The file's id.
+    public var id: RecordID { key.id }
 }
 
 extension Store {
@@ -36,14 +39,39 @@ extension Store {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT consignment.reference, path, state, found, reason, quarantine.modified, file.id, file.uuid,
-                        coalesce(origin, path), object
-                    FROM quarantine JOIN file ON file.id = fileId
-                        JOIN consignment ON consignment.id = quarantine.consignmentId
+                    \(QuarantinedFile.query)
                     WHERE ?1 IS NULL OR quarantine.consignmentId = ?1 ORDER BY quarantine.consignmentId, path
                     """, arguments: [consignment?.row]
             ).map { try QuarantinedFile($0) }
         }
+    }
+
+    /// The files that are or were in quarantine, those that are held first, the latest first among each; after so many.
+    public func quarantined(skipping offset: Int, limit: Int) throws -> [QuarantinedFile] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    \(QuarantinedFile.query)
+                    ORDER BY state <> 'Held', quarantine.modified DESC, quarantine.fileId LIMIT ? OFFSET ?
+                    """, arguments: [limit, offset]
+            ).map { try QuarantinedFile($0) }
+        }
+    }
+
+    /// A file of a consignment that is or was in quarantine; nil when there is none of that id.
+    public func quarantined(_ id: RecordID, in consignment: Consignment) throws -> QuarantinedFile? {
+        try read { db in
+            try Row.fetchOne(
+                db, sql: "\(QuarantinedFile.query) WHERE quarantine.consignmentId = ? AND file.uuid = ?",
+                arguments: [consignment.row, Data(id.bytes)]
+            ).map { try QuarantinedFile($0) }
+        }
+    }
+
+    /// How many files are held in quarantine.
+    public func heldFiles() throws -> Int {
+        try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM quarantine WHERE state = 'Held'") ?? 0 }
     }
 
     /// Changes what becomes of a file in quarantine, with its entry in the history; a file that is released lacks its
@@ -94,6 +122,14 @@ extension Database {
 }
 
 extension QuarantinedFile {
+    /// Where rows for ``init(_:)`` come from.
+    fileprivate static let query = """
+        SELECT consignment.reference, path, state, found, reason, quarantine.modified, file.id, file.uuid,
+            coalesce(origin, path), object
+        FROM quarantine JOIN file ON file.id = fileId
+            JOIN consignment ON consignment.id = quarantine.consignmentId
+        """
+
     fileprivate init(_ row: Row) throws {
         guard let reference = ConsignmentReference(try row.value(0) as String),
             let path = RelativePath(Array(try row.value(1) as Data)),

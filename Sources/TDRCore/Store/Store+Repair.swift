@@ -236,8 +236,8 @@ extension Store {
                 db,
                 sql: """
                     SELECT path FROM file WHERE consignmentId = ?1 AND fileType = 'File'
-                        AND substr(path, -length(?2)) = ?2 ORDER BY path LIMIT ?3
-                    """, arguments: [consignment.row, Data(ending), limit]
+                        AND (substr(path, -length(?2)) = ?2 OR path = ?4) ORDER BY path LIMIT ?3
+                    """, arguments: [consignment.row, Data(ending), limit, Data(name)]
             ).compactMap { RelativePath(Array($0)) }
         }
     }

@@ -54,9 +54,14 @@ extension Store {
     ///
     /// The whole walk sees one snapshot. Memory does not grow with the number of files.
     public func forEachFile(
-        of consignment: Consignment, _ selection: FileSelection = .all, _ body: (FileReport) throws -> Void
+        of consignment: Consignment, _ selection: FileSelection, _ body: (FileReport) throws -> Void
     ) throws {
         try read { db in try db.forEachFile(of: consignment, selection, .everything, body) }
+    }
+
+    /// The same with all files.
+    public func forEachFile(of consignment: Consignment, _ body: (FileReport) throws -> Void) throws {
+        try forEachFile(of: consignment, .all, body)
     }
 
     /// Whether the consignment has a file of that path.

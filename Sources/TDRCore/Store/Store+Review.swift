@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 
 extension Store {
@@ -40,19 +41,131 @@ extension Store {
 
     /// The log of the reviews of a consignment, oldest first.
     public func reviews(of consignment: Consignment) throws -> [ReviewEntry] {
-        try read { db in
-            try Row.fetchAll(
+        try reviews(of: [consignment]).first ?? []
+    }
+
+    /// The same of each of these consignments, in one statement.
+    package func reviews(of consignments: [Consignment]) throws -> [[ReviewEntry]] {
+        let list = "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
+        return try read { db in
+            let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT action, actor, datetime, notes FROM metadataReviewLog JOIN run ON run.id = runId
-                    WHERE consignmentId = ? ORDER BY metadataReviewLog.id
-                    """, arguments: [consignment.row]
-            ).compactMap { row in
-                guard let action = ReviewAction(rawValue: try row.value(0)) else { return nil }
-                return ReviewEntry(
-                    action: action, login: try row.value(1), datetime: Timestamp(milliseconds: try row.value(2)),
-                    notes: try row.value(3))
+                    \(ReviewEntry.selection) WHERE log.consignmentId IN (SELECT value FROM json_each(?))
+                    ORDER BY log.id
+                    """, arguments: [list])
+            var found: [Int64: [ReviewEntry]] = [:]
+            for row in rows {
+                guard let entry = try ReviewEntry(row, store: id) else { continue }
+                found[try row.value(1), default: []].append(entry)
             }
+            return consignments.map { found[$0.row] ?? [] }
+        }
+    }
+
+    /// The consignments whose metadata is or was under review, those that wait for a decision first and of these the
+    /// last ones; at most so many.
+    public func reviewedConsignments(_ status: String?, limit: Int) throws -> [ReviewedConsignment] {
+        let order: [ReviewAction] = [.submission, .rejection, .approval, .confirmation]
+        let wanted = order.filter { status == nil || $0.reviewStatus == status }
+        return try read { db in
+            var found: [ReviewedConsignment] = []
+            for action in wanted where found.count < limit {
+                let rows = try Row.fetchAll(
+                    db,
+                    sql: """
+                        \(ReviewEntry.selection) WHERE log.action = ? AND log.id =
+                            (SELECT max(id) FROM metadataReviewLog WHERE consignmentId = log.consignmentId)
+                        ORDER BY log.id DESC LIMIT ?
+                        """, arguments: [action.rawValue, limit - found.count])
+                let facts = try db.facts(rows.map { try $0.value(1) })
+                let consignments = Dictionary(facts.map { ($0.consignment.row, $0.consignment) }) { $1 }
+                for row in rows {
+                    guard let entry = try ReviewEntry(row, store: id), let one = consignments[try row.value(1)] else {
+                        continue
+                    }
+                    found.append(ReviewedConsignment(consignment: one, last: entry))
+                }
+            }
+            return found
+        }
+    }
+}
+
+extension ReviewEntry {
+    /// What ``init(_:store:)`` reads.
+    fileprivate static let selection = """
+        SELECT log.id, log.consignmentId, action, actor, datetime, notes, user.uuid
+        FROM metadataReviewLog AS log JOIN run ON run.id = runId LEFT JOIN user ON user.login = actor
+        """
+
+    fileprivate init?(_ row: Row, store: RecordID) throws {
+        guard let action = ReviewAction(rawValue: try row.value(2)) else { return nil }
+        let number: Int64 = try row.value(0)
+        self.init(
+            id: .derived(from: store, name: Array("review \(number)".utf8)), action: action, login: try row.value(3),
+            user: (try row.value(6) as Data?).flatMap { RecordID(bytes: Array($0)) },
+            datetime: Timestamp(milliseconds: try row.value(4)), notes: try row.value(5))
+    }
+}
+
+/// A consignment whose metadata is or was under review.
+public struct ReviewCase: Sendable {
+    /// The consignment, with what decides who may touch it.
+    public let facts: ConsignmentFacts
+    /// How far the review is.
+    public let status: ConsignmentStatusValue
+    /// When that changed last: for one that waits, when it was asked for.
+    public let since: Timestamp
+
+    /// Where it stands in the list.
+    public var place: ReviewPlace { ReviewPlace(since: since, row: facts.consignment.row) }
+}
+
+/// A place in the list of reviews, as text between two pages.
+public struct ReviewPlace: Sendable, CustomStringConvertible {
+    let since: Timestamp
+    let row: Int64
+
+    init(since: Timestamp, row: Int64) { (self.since, self.row) = (since, row) }
+
+    /// nil for what is no place.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int64($0) }
+        guard parts.count == 2, let since = parts[0], let row = parts[1] else { return nil }
+        self.init(since: Timestamp(milliseconds: since), row: row)
+    }
+
+    /// As it stands in an address.
+    public var description: String { "\(since.milliseconds)-\(row)" }
+}
+
+extension Store {
+    /// Reviews that are so far, those that have waited longest first, after `place`.
+    public func reviews(
+        _ status: ConsignmentStatusValue, after place: ReviewPlace?, limit: Int
+    ) throws -> (cases: [ReviewCase], hasNext: Bool) {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignment.*, delivery.owner, 1 AS isUnderReview, review.modified AS since
+                        FROM consignmentStatus AS review JOIN consignment ON consignment.id = review.consignmentId
+                            LEFT JOIN delivery ON delivery.consignmentId = consignment.id
+                        WHERE review.statusType = 'MetadataReview' AND review.value = ?
+                            AND (review.modified, review.consignmentId) > (?, ?)
+                            AND NOT EXISTS (SELECT 1 FROM cancellation AS c WHERE c.consignmentId = consignment.id)
+                        ORDER BY review.modified, review.consignmentId LIMIT ?
+                        """),
+                arguments: [
+                    status.rawValue, place?.since.milliseconds ?? Int64.min, place?.row ?? 0, limit + 1,
+                ])
+            let cases = try rows.prefix(limit).map { row in
+                ReviewCase(
+                    facts: try ConsignmentFacts(row), status: status,
+                    since: Timestamp(milliseconds: try row.value("since")))
+            }
+            return (cases, rows.count > limit)
         }
     }
 }

@@ -3,14 +3,17 @@ import GRDB
 import S3
 public import Streams
 
-/// The upload of one export into S3, kept in the store until it is complete.
-struct S3ExportJournal: S3Journal {
+/// The upload of one export or of one object into S3, kept in the store until it is complete.
+struct S3StoreJournal: S3Journal {
     let store: Store
     let consignment: Int64
     let location: String
     let server: S3Server
     /// What the object was begun with, which parts cannot change afterwards.
     let terms: String
+
+    /// The terms of an object of the store; those of an export have no second line but tags, which have a `=`.
+    static let objectTerms = "an object\nof the store"
 
     private static let own = "consignmentId = ? AND location = ? AND endpoint = ?"
     private var names: StatementArguments { [consignment, location, server.name] }
@@ -19,7 +22,7 @@ struct S3ExportJournal: S3Journal {
     func hasSameTerms() throws -> Bool {
         try store.read { db in
             let known = try String.fetchOne(
-                db, sql: "SELECT terms FROM s3Upload WHERE \(S3ExportJournal.own)", arguments: names)
+                db, sql: "SELECT terms FROM s3Upload WHERE \(S3StoreJournal.own)", arguments: names)
             return known == nil || known == terms
         }
     }
@@ -28,7 +31,7 @@ struct S3ExportJournal: S3Journal {
         try store.read { db in
             guard
                 let upload = try Row.fetchOne(
-                    db, sql: "SELECT id, uploadId FROM s3Upload WHERE \(S3ExportJournal.own)", arguments: names)
+                    db, sql: "SELECT id, uploadId FROM s3Upload WHERE \(S3StoreJournal.own)", arguments: names)
             else { return nil }
             let row: Int64 = try upload.value(0)
             let parts = try Row.fetchAll(
@@ -47,7 +50,7 @@ struct S3ExportJournal: S3Journal {
 
     func began(upload: String) throws {
         try store.write { db in
-            try db.execute(sql: "DELETE FROM s3Upload WHERE \(S3ExportJournal.own)", arguments: names)
+            try db.execute(sql: "DELETE FROM s3Upload WHERE \(S3StoreJournal.own)", arguments: names)
             try db.execute(
                 sql: """
                     INSERT INTO s3Upload (consignmentId, location, endpoint, uploadId, terms, address, region, style)
@@ -65,7 +68,7 @@ struct S3ExportJournal: S3Journal {
             try db.execute(
                 sql: """
                     INSERT INTO s3Part (s3UploadId, number, size, sha256, etag)
-                    SELECT id, ?, ?, ?, ? FROM s3Upload WHERE \(S3ExportJournal.own)
+                    SELECT id, ?, ?, ?, ? FROM s3Upload WHERE \(S3StoreJournal.own)
                     ON CONFLICT DO UPDATE SET size = excluded.size, sha256 = excluded.sha256, etag = excluded.etag
                     """,
                 arguments: [part.number, part.size, Data(part.sha256.bytes), part.etag] + names)
@@ -74,15 +77,17 @@ struct S3ExportJournal: S3Journal {
 
     func ended() throws {
         try store.write { db in
-            try db.execute(sql: "DELETE FROM s3Upload WHERE \(S3ExportJournal.own)", arguments: names)
+            try db.execute(sql: "DELETE FROM s3Upload WHERE \(S3StoreJournal.own)", arguments: names)
         }
     }
 }
 
 /// An upload into S3 that was begun and has not ended: interrupted, or going on now.
 public struct UnfinishedUpload: Sendable {
-    /// Where the archive would be.
+    /// Where the archive or the object would be.
     public let location: BytePath
+    /// Whether it is an object of the store, so that the upload of the records goes on with it, and no export.
+    public let isObject: Bool
     /// The server, by its address or AWS's region.
     public let endpoint: String
     /// The server's id of it.
@@ -119,14 +124,15 @@ extension Database {
             cachedStatement(
                 sql: """
                     SELECT s3Upload.id, location, endpoint, uploadId, address, region, style, count(etag),
-                        coalesce(sum(iif(etag IS NULL, 0, size)), 0)
+                        coalesce(sum(iif(etag IS NULL, 0, size)), 0), terms
                     FROM s3Upload LEFT JOIN s3Part ON s3UploadId = s3Upload.id
                     WHERE consignmentId = ? GROUP BY s3Upload.id ORDER BY s3Upload.id
                     """), arguments: [consignment.row]
         ).map { row in
             let region: String? = try row.value(5)
             return UnfinishedUpload(
-                location: BytePath(bytes(ofDisplayName: try row.value(1))), endpoint: try row.value(2),
+                location: BytePath(bytes(ofDisplayName: try row.value(1))),
+                isObject: (try row.value(9) as String) == S3StoreJournal.objectTerms, endpoint: try row.value(2),
                 uploadID: try row.value(3), parts: try row.value(7), bytes: try row.value(8),
                 server: try region.map { region in
                     S3Server(

@@ -1,5 +1,15 @@
 import GRDB
 
+/// A transferring body with its series.
+public struct BodyEntry: Sendable {
+    /// Its name.
+    public let name: String
+    /// Its code, as in `TDR-MOCK`.
+    public let code: String
+    /// Its series, by code.
+    public let series: [StoredSeries]
+}
+
 extension Store {
     /// Makes the series and bodies that are new, all of them or none: how many there were not before.
     ///
@@ -10,7 +20,7 @@ extension Store {
                 ("body's name", entry.body), ("body's code", entry.bodyCode), ("series", entry.code),
                 ("series' name", entry.name),
             ]
-            for (what, name) in names { if let name, !name.isOneLine { throw SeriesError.badName(what) } }
+            for (what, name) in names { if let name, !name.isOneLine() { throw SeriesError.badName(what) } }
         }
         let runID = try begin(run)
         let now = clock()
@@ -44,6 +54,62 @@ extension Store {
             }
         }
     }
+
+    /// The name of the body with this code; nil when there is none.
+    package func bodyName(ofCode code: String) throws -> String? {
+        try read { try String.fetchOne($0, sql: "SELECT name FROM body WHERE tdrCode = ?", arguments: [code]) }
+    }
+
+    /// All bodies with their series, by name.
+    public func bodies() throws -> [BodyEntry] {
+        try read { db in
+            try Row.fetchAll(db, sql: "SELECT id, name, tdrCode FROM body ORDER BY name").map { row in
+                BodyEntry(
+                    name: try row.value("name"), code: try row.value("tdrCode"),
+                    series: try db.series(ofBody: try row.value("id"), store: id))
+            }
+        }
+    }
+
+    /// Adds a body.
+    ///
+    /// - Throws: ``PeopleError``, ``StoreError``.
+    public func addBody(_ name: String, code: String, run: RunInfo) throws {
+        for (what, text) in [("body's name", name), ("body's code", code)] where !text.isOneLine(atMost: 256) {
+            throw PeopleError.badName(what: what)
+        }
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            let isThere = try Int.fetchOne(
+                db, sql: "SELECT 1 FROM body WHERE name = ? OR tdrCode = ?", arguments: [name, code])
+            if isThere != nil { throw PeopleError.bodyTaken(name) }
+            try db.execute(sql: "INSERT INTO body (name, tdrCode) VALUES (?, ?)", arguments: [name, code])
+            try db.recordEvent(runID, at: now, consignment: nil, "BodyCreated", new: "\(code) \(name)")
+        }
+    }
+
+    /// Adds a series to the body with this code.
+    ///
+    /// - Throws: ``PeopleError``, ``StoreError``.
+    public func addSeries(_ code: String, name: String, toBody body: String, run: RunInfo) throws {
+        for (what, text) in [("series' name", name), ("series' code", code)] where !text.isOneLine(atMost: 256) {
+            throw PeopleError.badName(what: what)
+        }
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            guard let row = try Int64.fetchOne(db, sql: "SELECT id FROM body WHERE tdrCode = ?", arguments: [body])
+            else {
+                throw PeopleError.unknownBody(body)
+            }
+            let isThere = try Int.fetchOne(db, sql: "SELECT 1 FROM series WHERE code = ?", arguments: [code])
+            if isThere != nil { throw PeopleError.seriesTaken(code) }
+            try db.execute(
+                sql: "INSERT INTO series (bodyId, code, name) VALUES (?, ?, ?)", arguments: [row, code, name])
+            try db.recordEvent(runID, at: now, consignment: nil, "SeriesCreated", new: code)
+        }
+    }
 }
 
 extension Database {
@@ -60,12 +126,5 @@ extension Database {
 
     fileprivate func countOfSeries() throws -> Int {
         try Int.fetchOne(self, sql: "SELECT (SELECT count(*) FROM body) + (SELECT count(*) FROM series)") ?? 0
-    }
-}
-
-extension String {
-    /// Whether a line of `bag-info.txt` can hold it.
-    var isOneLine: Bool {
-        !isEmpty && !contains(where: \.isNewline) && first?.isWhitespace == false && last?.isWhitespace == false
     }
 }

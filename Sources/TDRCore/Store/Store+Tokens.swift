@@ -12,7 +12,7 @@ extension Store {
     public func makeToken(
         for login: String, name: String, scopes: Set<Scope>, expires: Timestamp?, run: RunInfo
     ) throws -> String {
-        guard isPlainLine(name, limit: 64) else { throw PeopleError.badName(what: "token's name") }
+        guard name.isOneLine(atMost: 64) else { throw PeopleError.badName(what: "token's name") }
         let now = clock()
         if let expires, expires <= now { throw PeopleError.expiresInThePast }
         var generator = SystemRandomNumberGenerator()

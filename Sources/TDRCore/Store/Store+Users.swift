@@ -17,27 +17,7 @@ extension Store {
         let runID = try begin(run)
         let now = clock()
         return try write { db in
-            if try db.userRow(new.login) != nil { throw PeopleError.loginTaken(new.login) }
-            let body: Int64? = try new.body.map { name in
-                guard
-                    let row = try Int64.fetchOne(
-                        db, sql: "SELECT id FROM body WHERE tdrCode = ?1 OR name = ?1", arguments: [name])
-                else { throw PeopleError.unknownBody(name) }
-                return row
-            }
-            try db.execute(
-                sql: """
-                    INSERT INTO user (uuid, login, name, email, bodyId, disabled, failures, created)
-                    VALUES (?, ?, ?, ?, ?, 0, 0, ?)
-                    """,
-                arguments: [Data(RecordID.random().bytes), new.login, new.name, new.email, body, now.milliseconds])
-            let row = db.lastInsertedRowID
-            for role in new.roles.sorted(by: { $0.rawValue < $1.rawValue }) {
-                try db.execute(
-                    sql: "INSERT INTO userRole (userId, role) VALUES (?, ?)", arguments: [row, role.rawValue])
-            }
-            let roles = new.roles.map(\.rawValue).sorted().joined(separator: ",")
-            try db.recordEvent(runID, at: now, consignment: nil, "UserAdded", new: "\(new.login) \(roles)")
+            let row = try db.insert(new, id: .random(), issuer: nil, run: runID, at: now)
             return try db.user(row: row)
         }
     }
@@ -50,6 +30,46 @@ extension Store {
                 user.tokens = try db.tokens(ofUser: row)
                 return user
             }
+        }
+    }
+
+    /// The user with this login and their tokens; nil when there is none.
+    public func user(_ login: String) throws -> User? {
+        try read { db in
+            guard let row = try db.userRow(login) else { return nil }
+            var user = try db.user(row: row)
+            user.tokens = try db.tokens(ofUser: row)
+            return user
+        }
+    }
+
+    /// Changes what somebody is and which body they belong to, for whatever they ask for from now on.
+    ///
+    /// - Throws: ``PeopleError``, ``StoreError``.
+    public func setRoles(_ login: String, to roles: Set<Role>, body: String?, run: RunInfo) throws {
+        try NewUser.check(roles, body: body)
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            let row = try db.knownUser(login)
+            if try !roles.contains(.administrator) && !db.hasAdministrator(but: row) && db.isAdministrator(row) {
+                throw PeopleError.lastAdministrator(login)
+            }
+            try db.setBody(try body.map { try db.bodyRow($0) }, ofUser: row, login, run: runID, at: now)
+            try db.setRoles(roles, ofUser: row, login, run: runID, at: now)
+        }
+    }
+
+    /// Forgets the failed tries to sign in as somebody, so that they need not wait.
+    ///
+    /// - Throws: ``PeopleError/unknownLogin(_:)``, ``StoreError``.
+    public func forgetFailedTries(_ login: String, run: RunInfo) throws {
+        let runID = try begin(run)
+        let now = clock()
+        try write { db in
+            let row = try db.knownUser(login)
+            try db.execute(sql: "UPDATE user SET failures = 0, lockedUntil = NULL WHERE id = ?", arguments: [row])
+            try db.recordEvent(runID, at: now, consignment: nil, "FailedTriesForgotten", new: login)
         }
     }
 
@@ -152,23 +172,100 @@ extension Database {
     }
 
     func user(row: Int64) throws -> User {
-        guard
-            let found = try Row.fetchOne(
-                cachedStatement(
-                    sql: """
-                        SELECT user.uuid, login, user.name, email, tdrCode, password IS NOT NULL AS hasPassword, disabled,
-                            created
-                        FROM user LEFT JOIN body ON body.id = bodyId WHERE user.id = ?
-                        """), arguments: [row]),
-            let id = RecordID(bytes: Array(try found.value("uuid") as Data))
-        else { throw PeopleError.unknownLogin("row \(row)") }
         let roles = try String.fetchAll(
             cachedStatement(sql: "SELECT role FROM userRole WHERE userId = ?"), arguments: [row])
-        return User(
-            row: row, id: id, login: try found.value("login"), name: try found.value("name"),
-            email: try found.value("email"), bodyCode: try found.value("tdrCode"),
-            // A role that a newer tdr knows gives nothing here.
-            roles: Set(roles.compactMap(Role.init)), hasPassword: try found.value("hasPassword"),
-            isDisabled: try found.value("disabled"), created: Timestamp(milliseconds: try found.value("created")))
+        let user = try cachedStatement(
+            sql: """
+                SELECT user.uuid, login, user.name, email, tdrCode, password IS NOT NULL AS hasPassword, disabled,
+                    created, issuer, failures, lockedUntil
+                FROM user LEFT JOIN body ON body.id = bodyId WHERE user.id = ?
+                """
+        ).first([row]) { found -> User? in
+            guard let id = RecordID(bytes: Array(try found.value("uuid") as Data)) else { return nil }
+            return User(
+                row: row, id: id, login: try found.value("login"), name: try found.value("name"),
+                email: try found.value("email"), bodyCode: try found.value("tdrCode"),
+                // A role that a newer tdr knows gives nothing here.
+                roles: Set(roles.compactMap(Role.init)), hasPassword: try found.value("hasPassword"),
+                isDisabled: try found.value("disabled"), issuer: try found.value("issuer"),
+                failedTries: try found.value("failures"),
+                lockedUntil: (try found.value("lockedUntil") as Int64?).map(Timestamp.init(milliseconds:)),
+                created: Timestamp(milliseconds: try found.value("created")))
+        }
+        guard let user, let user else { throw PeopleError.unknownLogin("row \(row)") }
+        return user
+    }
+}
+
+// MARK: Changes
+
+extension Database {
+    /// The row of the body with this code or name.
+    func bodyRow(_ name: String) throws -> Int64 {
+        guard
+            let row = try Int64.fetchOne(
+                self, sql: "SELECT id FROM body WHERE tdrCode = ?1 OR name = ?1", arguments: [name])
+        else { throw PeopleError.unknownBody(name) }
+        return row
+    }
+
+    /// Adds a user; the row.
+    func insert(_ new: NewUser, id: RecordID, issuer: String?, run: RunID, at time: Timestamp) throws -> Int64 {
+        if try userRow(new.login) != nil { throw PeopleError.loginTaken(new.login) }
+        try execute(
+            sql: """
+                INSERT INTO user (uuid, login, name, email, bodyId, disabled, failures, created, issuer)
+                VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?)
+                """,
+            arguments: [
+                Data(id.bytes), new.login, new.name, new.email, try new.body.map { try bodyRow($0) },
+                time.milliseconds, issuer,
+            ])
+        let row = lastInsertedRowID
+        try replaceRoles(ofUser: row, by: new.roles)
+        try recordEvent(run, at: time, consignment: nil, "UserAdded", new: "\(new.login) \(Database.words(new.roles))")
+        return row
+    }
+
+    /// Gives a user roles, with an entry in the history when that changes any.
+    func setRoles(_ roles: Set<Role>, ofUser row: Int64, _ login: String, run: RunID, at time: Timestamp) throws {
+        let old = try user(row: row).roles
+        if old == roles { return }
+        try replaceRoles(ofUser: row, by: roles)
+        try recordEvent(
+            run, at: time, consignment: nil, "RolesChanged", old: "\(login) \(Database.words(old))",
+            new: "\(login) \(Database.words(roles))")
+    }
+
+    private func replaceRoles(ofUser row: Int64, by roles: Set<Role>) throws {
+        try execute(sql: "DELETE FROM userRole WHERE userId = ?", arguments: [row])
+        for role in roles.sorted(by: { $0.rawValue < $1.rawValue }) {
+            try execute(sql: "INSERT INTO userRole (userId, role) VALUES (?, ?)", arguments: [row, role.rawValue])
+        }
+    }
+
+    private static func words(_ roles: Set<Role>) -> String { roles.map(\.rawValue).sorted().joined(separator: ",") }
+
+    /// Puts a user into a body, or into none, with an entry in the history when that is a change.
+    func setBody(_ body: Int64?, ofUser row: Int64, _ login: String, run: RunID, at time: Timestamp) throws {
+        let old = try user(row: row).bodyCode
+        try execute(sql: "UPDATE user SET bodyId = ? WHERE id = ?", arguments: [body, row])
+        let new = try user(row: row).bodyCode
+        if old == new { return }
+        try recordEvent(
+            run, at: time, consignment: nil, "BodyChanged", old: "\(login) \(old ?? "none")",
+            new: "\(login) \(new ?? "none")")
+    }
+
+    fileprivate func isAdministrator(_ row: Int64) throws -> Bool { try user(row: row).roles.contains(.administrator) }
+
+    /// Whether somebody else may sign in as an administrator.
+    fileprivate func hasAdministrator(but row: Int64) throws -> Bool {
+        try Int.fetchOne(
+            self,
+            sql: """
+                SELECT 1 FROM userRole JOIN user ON user.id = userId
+                WHERE role = ? AND userId <> ? AND disabled = 0 LIMIT 1
+                """, arguments: [Role.administrator.rawValue, row]) != nil
     }
 }

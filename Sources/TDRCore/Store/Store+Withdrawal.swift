@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GRDB
-import Streams
+public import Streams
 
 /// What is taken out of a consignment.
 struct Withdrawal {
@@ -52,6 +52,35 @@ extension Store {
             try db.execute(
                 sql: "UPDATE cancellation SET isPurged = 1 WHERE consignmentId = ?", arguments: [consignment.row])
             try db.recordEvent(run, at: now, consignment: consignment.row, "ObjectsPurged", new: reason)
+        }
+    }
+}
+
+/// A file that was taken out of its consignment.
+public struct WithdrawnFile: Sendable {
+    /// Where it was.
+    public let path: RelativePath
+    /// Why.
+    public let reason: String
+    /// When.
+    public let datetime: Timestamp
+}
+
+extension Store {
+    /// The first files by path that were taken out of the consignment.
+    public func withdrawnFiles(of consignment: Consignment, limit: Int) throws -> [WithdrawnFile] {
+        try read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT path, reason, withdrawn FROM withdrawnFile
+                    WHERE consignmentId = ? AND fileType = 'File' ORDER BY path LIMIT ?
+                    """, arguments: [consignment.row, limit]
+            ).compactMap { row in
+                guard let path = RelativePath(Array(try row.value(0) as Data)) else { return nil }
+                return WithdrawnFile(
+                    path: path, reason: try row.value(1), datetime: Timestamp(milliseconds: try row.value(2)))
+            }
         }
     }
 }

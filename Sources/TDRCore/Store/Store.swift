@@ -7,7 +7,7 @@ public import Streams
 /// The store: a folder with one SQLite database, the uploaded objects, and locks.
 ///
 ///     tdr.sqlite                          what is known: consignments, files, statuses, results, history
-///     objects/{consignment}/{file}        the bytes, by id, never by name
+///     objects/{consignment}/{file}        the bytes, by id, never by name; or in S3 (``ObjectPlace``)
 ///     locks/{consignment}                 held by the process that works on it
 ///
 /// The database runs in WAL mode with `synchronous = FULL`: a committed transaction survives a power cut. Commits
@@ -20,6 +20,10 @@ public final class Store: Sendable {
     let database: DatabasePool
     /// What time it is; a constant where runs are to be repeated exactly.
     let clock: @Sendable () -> Timestamp
+    /// What time it is for the store.
+    package var now: Timestamp { clock() }
+    /// The environment of the program, with the AWS variables, for objects that are kept in S3.
+    let environment: [String: String]
 
     /// Whether a store may be made or only opened.
     public enum Opening: Sendable {
@@ -33,11 +37,12 @@ public final class Store: Sendable {
     ///
     /// - Throws: ``StoreError``; a full disk, a damaged or newer database and a read-only folder each by name.
     public init(
-        at directory: BytePath, _ opening: Opening,
+        at directory: BytePath, _ opening: Opening, environment: [String: String] = [:],
         clock: @escaping @Sendable () -> Timestamp
     ) throws {
         self.directory = directory
         self.clock = clock
+        self.environment = environment
         let file = directory.appending("tdr.sqlite")
         if try Store.isThere(file, directory) {
             try Store.refuseForeign(file)

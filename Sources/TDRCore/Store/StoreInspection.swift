@@ -19,6 +19,7 @@ struct StoreInspection {
         let id: RecordID
         let reference: String
         let location: String
+        let isObject: Bool
     }
 
     let schema: Schema
@@ -94,12 +95,14 @@ struct StoreInspection {
         uploads = try Row.fetchAll(
             db,
             sql: """
-                SELECT uuid, reference, location FROM s3Upload JOIN consignment ON consignment.id = consignmentId
+                SELECT uuid, reference, location, terms FROM s3Upload JOIN consignment ON consignment.id = consignmentId
                 ORDER BY s3Upload.id
                 """
         ).compactMap { row in
             guard let id = RecordID(bytes: Array(try row.value(0) as Data)) else { return nil }
-            return Upload(id: id, reference: try row.value(1), location: try row.value(2))
+            return Upload(
+                id: id, reference: try row.value(1), location: try row.value(2),
+                isObject: (try row.value(3) as String) == S3StoreJournal.objectTerms)
         }
     }
 }

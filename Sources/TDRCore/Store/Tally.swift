@@ -60,11 +60,9 @@ extension Database {
     func tally(of consignment: Consignment) throws -> Tally {
         var tally = Tally()
         let rows = try Row.fetchAll(
-            self, sql: "SELECT statusType, value, count FROM tally WHERE consignmentId = ?",
+            cachedStatement(sql: "SELECT statusType, value, count FROM tally WHERE consignmentId = ?"),
             arguments: [consignment.row])
-        for row in rows {
-            tally[try row.value("statusType") as String, try row.value("value") as String] = try row.value("count")
-        }
+        for row in rows { tally[try row.value(0) as String, try row.value(1) as String] = try row.value(2) }
         return tally
     }
 

@@ -2,7 +2,7 @@ package import Archives
 package import BagIt
 import S3
 package import Streams
-import Synchronization
+import Streams
 
 /// A bag in a tar, tar.gz, tar.zst or ZIP archive (RFC 8493 §4), read from the start for each pass.
 package struct ArchiveBagSource: BagSource {
@@ -94,7 +94,7 @@ final class ArchiveOutcome: Sendable {
         var obstacle: (any Error)?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Asks for the digest; the first pass gives it.
     func wantDigest() { state.withLock { $0.wantsDigest = true } }

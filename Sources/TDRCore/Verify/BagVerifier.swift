@@ -31,6 +31,9 @@ public struct BagVerification: Sendable {
     public let verdict: String
     /// Whether every rule holds and every digest is right.
     public let isValid: Bool
+    /// Whether something kept us from looking at all of it, so that nothing is proved: the disk, permissions, somebody
+    /// who writes there.
+    public let isObstructed: Bool
     /// The version of BagIt it declares.
     public let version: String?
     /// The algorithms whose digests were compared.
@@ -109,12 +112,15 @@ public struct BagVerifier: Sendable {
             options.mediaTypes = try await withBlockingThreads(1) { _ in try archive.form().mediaTypes }
         }
         let report = try await BagValidator(options).validate(source)
-        return BagVerification(report)
+        // Where nothing is worse, an archive is unreadable by itself, and a folder because its files cannot be read.
+        return BagVerification(
+            report, isObstructed: report.verdict == .unreadable && (archive.map { $0.outcome.obstacle != nil } ?? true))
     }
 }
 
 extension BagVerification {
-    fileprivate init(_ report: BagReport) {
+    fileprivate init(_ report: BagReport, isObstructed: Bool) {
+        self.isObstructed = isObstructed
         location = report.location
         verdict = report.verdict.rawValue
         isValid = report.verdict == .valid

@@ -88,7 +88,10 @@ public struct ExportVerifier: Sendable {
     private func judged(_ copy: ExportCopy, _ bag: BagVerification, _ digest: SHA256Digest?) -> ExportVerification {
         let result: FixityResult
         var remark: String?
-        if !bag.isValid {
+        if bag.isObstructed {
+            result = .notVerified
+            remark = bag.problems.first { !$0.isWarning }?.message ?? bag.verdict
+        } else if !bag.isValid {
             result = .invalid
             remark = bag.problems.first { !$0.isWarning }.map { "\($0.rule): \($0.message)" } ?? bag.verdict
         } else if let recorded = copy.sha256, recorded != digest {

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-import Synchronization
+import Streams
 import TDRCore
 
 /// What goes along with one request.
@@ -42,7 +42,7 @@ final class RequestNote: Sendable {
         var failure: String?
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     var login: String? {
         get { state.withLock { $0.login } }

@@ -58,6 +58,30 @@ struct APIError: Error, HTTPResponseError {
             case .tooLittleRoom: self.init(.insufficientStorage, .unavailable, "\(error)")
             default: self.init(.unprocessableContent, .invalidInput, "\(error)")
             }
+        case let error as ReviewError:
+            switch error {
+            case .notNow: self.init(.conflict, .invalidState, "\(error)")
+            case .notesTooLong, .notesMissing: self.init(.unprocessableContent, .invalidInput, "\(error)")
+            }
+        case let error as AgreementError:
+            if case .exported = error {
+                self.init(.conflict, .invalidState, "\(error)")
+            } else {
+                self.init(.unprocessableContent, .invalidInput, "\(error)")
+            }
+        case let error as MetadataError:
+            if case .notNow = error {
+                self.init(.conflict, .invalidState, "\(error)")
+            } else {
+                self.init(.unprocessableContent, .invalidInput, "\(error)")
+            }
+        case let error as ReportedResultError:
+            if case .notNow = error {
+                self.init(.conflict, .invalidState, "\(error)")
+            } else {
+                self.init(.unprocessableContent, .invalidInput, "\(error)")
+            }
+        case StoreError.cancelled: self.init(.conflict, .invalidState, "\(error)")
         case StoreError.illegalMove: self.init(.conflict, .invalidState, "\(error)")
         case let error as StoreError where error.isBusy:
             self.init(.serviceUnavailable, .unavailable, "the archive is busy; try again in a moment")

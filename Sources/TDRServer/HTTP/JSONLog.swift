@@ -1,7 +1,8 @@
-import FoundationEssentials
 import Glibc
+import GraphQL
 import Logging
-import Synchronization
+import Streams
+import TDRCore
 
 /// Writes the log as JSON Lines on stderr: one object a line, keys sorted, whole lines at once.
 struct JSONLog: LogHandler {
@@ -14,21 +15,24 @@ struct JSONLog: LogHandler {
     }
 
     /// One writer at a time: lines do not mix.
-    private static let writing = Mutex(())
+    private static let writing = Guarded(())
 
     func log(event: LogEvent) {
         // Frameworks below us log what they please under their own names; ours is what is asked for.
+        let time = Timestamp(milliseconds: Int64(Glibc.time(nil)) * 1000)
         var line: [String: String] = [
-            "time": Date().formatted(.iso8601), "level": event.level.rawValue, "event": "\(event.message)",
+            "time": time.description, "level": event.level.rawValue, "event": "\(event.message)",
         ]
         for (key, value) in metadata where !key.hasPrefix("hb.") { line[key] = "\(value)" }
         for (key, value) in event.metadata ?? [:] { line[key] = "\(value)" }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Texts can always be encoded.
-        guard let bytes = try? encoder.encode(line) else { return }
+        var object = JSONObject()
+        for (key, value) in line.sorted(by: { $0.key < $1.key }) { object.append(key, .string(value)) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(400)
+        object.write(into: &bytes)
+        bytes.append(UInt8(ascii: "\n"))
         JSONLog.writing.withLock { _ in
-            var rest = (Array(bytes) + [UInt8(ascii: "\n")])[...]
+            var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
                 // A log that nobody reads must not stop the server.

@@ -1,6 +1,5 @@
 import Glibc
 import Streams
-import Synchronization
 
 /// Counts for Prometheus (text format 0.0.4).
 final class Metrics: Sendable {
@@ -25,7 +24,7 @@ final class Metrics: Sendable {
     /// Methods that a client may make up are counted as one.
     private static let methods: Set<String> = ["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH"]
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     func began() { state.withLock { $0.running += 1 } }
 

@@ -10,18 +10,21 @@ struct Authenticator: RouterMiddleware {
 
     let store: Store
     let threads: BlockingExecutor
-    let provider: (options: ProviderOptions, keys: WebKeys)?
+    let provider: TokenVerifier?
     let clock: @Sendable () -> Timestamp
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
-        var context = context
-        if let principal = try await principal(request.headers[values: .authorization], context.logger) {
-            context.principal = principal
-            context.note.login = principal.login
+        // From here on it is all done on threads that may block: going over to them once is enough.
+        try await withTaskExecutorPreference(threads) {
+            var context = context
+            if let principal = try await principal(request.headers[values: .authorization], context.logger) {
+                context.principal = principal
+                context.note.login = principal.login
+            }
+            return try await next(request, context)
         }
-        return try await next(request, context)
     }
 
     /// nil when there is no token or it does not count; the client is not told which.
@@ -38,15 +41,7 @@ struct Authenticator: RouterMiddleware {
         }
         guard let provider else { return nil }
         do {
-            let token = try JSONWebToken(token)
-            // Before the provider is asked for keys: it must be one of those that we take at all.
-            guard ["RS256", "ES256"].contains(token.header.alg) else { throw JSONWebToken.Refusal.algorithm }
-            let keys = try await provider.keys.keys(named: token.header.kid)
-            if keys.isEmpty { throw JSONWebToken.Refusal.unknownKey }
-            guard try keys.contains(where: { try token.isSigned(by: $0) }) else {
-                throw JSONWebToken.Refusal.signature
-            }
-            return try token.principal(for: provider.options, at: clock())
+            return try await provider.verified(token).principal(for: provider.options, at: clock())
         } catch let refusal as JSONWebToken.Refusal {
             logger.info("token refused", metadata: ["why": "\(refusal)"])
             return nil

@@ -27,7 +27,7 @@ struct JSONWebToken {
 
     /// Why a token does not count; for the log, never for the client.
     enum Refusal: Error {
-        case malformed, algorithm, unknownKey, signature, issuer, audience, expired, notYet, noUser
+        case malformed, algorithm, unknownKey, signature, issuer, audience, party, nonce, expired, notYet, noUser
     }
 
     init(_ text: String) throws {
@@ -73,9 +73,9 @@ struct JSONWebToken {
         if let begins = claims.nbf, begins - JSONWebToken.leeway > seconds { throw Refusal.notYet }
         guard let id = claims.userID.flatMap({ RecordID($0) }) else { throw Refusal.noUser }
         // These become lines of bags and of the history: what cannot be one is left out.
-        let login = claims.login.flatMap { isPlainLine($0) ? $0 : nil } ?? id.description
-        let name = claims.name.flatMap { isPlainLine($0) ? $0 : nil } ?? login
-        let email = claims.email.flatMap { isPlainLine($0) ? $0 : nil } ?? "\(login)@unknown"
+        let login = claims.login.flatMap { $0.isOneLine(atMost: 256) ? $0 : nil } ?? id.description
+        let name = claims.name.flatMap { $0.isOneLine(atMost: 256) ? $0 : nil } ?? login
+        let email = claims.email.flatMap { $0.isOneLine(atMost: 256) ? $0 : nil } ?? "\(login)@unknown"
         return Principal(
             id: id, login: login, name: name, email: email, bodyCode: claims.body, roles: claims.roles)
     }
@@ -87,6 +87,10 @@ struct Claims: Decodable {
     let aud: [String]
     let exp: Double?
     let nbf: Double?
+    /// What ties an ID token to one sign-in.
+    let nonce: String?
+    /// The client that an ID token was made for, where it has several audiences.
+    let party: String?
     let userID: String?
     let login: String?
     let name: String?
@@ -131,6 +135,8 @@ struct Claims: Decodable {
         }
         exp = try all.decodeIfPresent(Double.self, forKey: Key("exp"))
         nbf = try all.decodeIfPresent(Double.self, forKey: Key("nbf"))
+        nonce = try all.decodeIfPresent(String.self, forKey: Key("nonce"))
+        party = try all.decodeIfPresent(String.self, forKey: Key("azp"))
         userID = try all.decodeIfPresent(String.self, forKey: Key("user_id"))
         login = try all.decodeIfPresent(String.self, forKey: Key("preferred_username"))
         name = try all.decodeIfPresent(String.self, forKey: Key("name"))
@@ -154,33 +160,57 @@ struct Claims: Decodable {
     }
 }
 
+/// Proves tokens of one provider.
+struct TokenVerifier: Sendable {
+    let options: ProviderOptions
+    let keys: WebKeys
+
+    init(_ options: ProviderOptions) {
+        self.options = options
+        keys = WebKeys(options.keys)
+    }
+
+    /// A token that the provider has signed; whose it is and whether it counts now is not looked at.
+    ///
+    /// - Throws: ``JSONWebToken/Refusal``; ``ServerError/noKeys(_:reason:)``.
+    func verified(_ text: String) async throws -> JSONWebToken {
+        let token = try JSONWebToken(text)
+        // Before the provider is asked for keys: it must be one of those that we take at all.
+        guard ["RS256", "ES256"].contains(token.header.alg) else { throw JSONWebToken.Refusal.algorithm }
+        let keys = try await keys.keys(named: token.header.kid)
+        if keys.isEmpty { throw JSONWebToken.Refusal.unknownKey }
+        guard try keys.contains(where: { try token.isSigned(by: $0) }) else { throw JSONWebToken.Refusal.signature }
+        return token
+    }
+}
+
 /// Base64 for URLs (RFC 4648 §5), without padding, as tokens and keys have it.
 enum Base64URL {
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        var plain = ""
-        for character in text.unicodeScalars {
-            switch character {
-            case "-": plain.unicodeScalars.append("+")
-            case "_": plain.unicodeScalars.append("/")
+        var plain = Array(text.utf8)
+        for at in plain.indices {
+            switch plain[at] {
+            case UInt8(ascii: "-"): plain[at] = UInt8(ascii: "+")
+            case UInt8(ascii: "_"): plain[at] = UInt8(ascii: "/")
             // Only the one alphabet: what is spelled in two ways could be taken for two things.
-            case "+", "/", "=": return nil
-            default: plain.unicodeScalars.append(character)
+            case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="): return nil
+            default: break
             }
         }
-        plain += String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
-        return Data(base64Encoded: plain).map { Array($0) }
+        plain += [UInt8](repeating: UInt8(ascii: "="), count: (4 - plain.count % 4) % 4)
+        return Data(base64Encoded: Data(plain)).map { Array($0) }
     }
 
     static func encode(_ bytes: [UInt8]) -> String {
-        var out = ""
-        for character in Data(bytes).base64EncodedString().unicodeScalars {
-            switch character {
-            case "+": out.unicodeScalars.append("-")
-            case "/": out.unicodeScalars.append("_")
-            case "=": continue
-            default: out.unicodeScalars.append(character)
+        var text = Array(Data(bytes).base64EncodedData())
+        while text.last == UInt8(ascii: "=") { text.removeLast() }
+        for at in text.indices {
+            switch text[at] {
+            case UInt8(ascii: "+"): text[at] = UInt8(ascii: "-")
+            case UInt8(ascii: "/"): text[at] = UInt8(ascii: "_")
+            default: break
             }
         }
-        return out
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,12 +1,7 @@
-import AsyncHTTPClient
 import Crypto
 import CryptoExtras
 import FoundationEssentials
-import Logging
-import NIOCore
-import NIOHTTP1
 import Streams
-import Synchronization
 
 /// A public key of an OpenID provider (RFC 7517).
 struct WebKey: Sendable {
@@ -63,17 +58,28 @@ struct WebKey: Sendable {
 final class WebKeys: Sendable {
     private static let maximumBytes = 1 << 20
     private static let keptFor = Duration.seconds(3600)
-    /// A stranger who makes up key ids must not make us ask the provider each time.
+    /// A provider changes its keys now and then, and that must count at once; a stranger who makes up key ids must not
+    /// make us ask the provider each time. So some tries are free, and there is a new one after each pause.
+    private static let freeTries = 3
     private static let pause = Duration.seconds(60)
 
     private struct State {
         var keys: [WebKey] = []
         var read: ContinuousClock.Instant?
-        var tried: ContinuousClock.Instant?
+        /// The tries that count, oldest first.
+        var tries: [ContinuousClock.Instant] = []
+
+        /// Whether the provider may be asked now; it counts as a try then.
+        mutating func mayTry(at now: ContinuousClock.Instant) -> Bool {
+            tries.removeAll { now - $0 > WebKeys.pause }
+            if tries.count >= WebKeys.freeTries { return false }
+            tries.append(now)
+            return true
+        }
     }
 
     private let place: String
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(_ place: String) { self.place = place }
 
@@ -85,10 +91,7 @@ final class WebKeys: Sendable {
         let (known, isDue) = state.withLock { state -> ([WebKey], Bool) in
             let matching = WebKeys.matching(state.keys, id)
             let isOld = state.read.map { now - $0 > WebKeys.keptFor } ?? true
-            let mayTry = state.tried.map { now - $0 > WebKeys.pause } ?? true
-            let isDue = (isOld || matching.isEmpty) && mayTry
-            if isDue { state.tried = now }
-            return (matching, isDue)
+            return (matching, (isOld || matching.isEmpty) && state.mayTry(at: now))
         }
         guard isDue else { return known }
         do {
@@ -111,9 +114,7 @@ final class WebKeys: Sendable {
     }
 
     private func read() async throws -> [WebKey] {
-        guard
-            place.hasPrefix("https://") || place.hasPrefix("http://127.0.0.1:") || place.hasPrefix("http://localhost:")
-        else {
+        guard place.hasPrefix("https://") || place.hasPrefix("http://") else {
             do {
                 return try WebKey.reading(readWhole(BytePath(place), limit: WebKeys.maximumBytes))
             } catch {
@@ -121,13 +122,7 @@ final class WebKeys: Sendable {
             }
         }
         do {
-            let response = try await HTTPClient.shared.execute(
-                HTTPClientRequest(url: place), timeout: .seconds(10))
-            guard response.status.code == 200 else { throw ServerError.noKeys(place, reason: "\(response.status)") }
-            let body = try await response.body.collect(upTo: WebKeys.maximumBytes)
-            return try WebKey.reading(Array(body.readableBytesView))
-        } catch let error as ServerError {
-            throw error
+            return try WebKey.reading(try await ProviderHTTP.get(place))
         } catch {
             throw ServerError.noKeys(place, reason: "\(error)")
         }

@@ -78,18 +78,7 @@ extension Pages {
     }
 
     /// Bytes as people read them.
-    static func size(_ bytes: Int) -> String {
-        let units = ["B", "kB", "MB", "GB", "TB"]
-        var value = Double(bytes)
-        var unit = 0
-        while value >= 1000, unit < units.count - 1 {
-            value /= 1000
-            unit += 1
-        }
-        if unit == 0 { return "\(bytes) B" }
-        let tenths = Int((value * 10).rounded())
-        return "\(number(tenths / 10)).\(tenths % 10) \(units[unit])"
-    }
+    static func size(_ bytes: Int) -> String { sizeText(Int64(bytes)) }
 
     /// A number with its thousands parted.
     static func number(_ value: Int) -> String {

@@ -3,16 +3,17 @@ import Hummingbird
 import Streams
 import TDRCore
 
-/// Administration: people, bodies and series, quarantine, how the archive is, the history.
+/// Administration: bodies and series, what is under way, how the archive is, the history.
 extension Pages {
     private static let perHistory = 100
+    private static let perWork = 200
 
     func addAdministration(to pages: RouterGroup<APIContext>) {
         admin(pages, "admin") { _, context, _ in
             let (users, bodies, held, waiting) = try await work {
                 (
                     try archive.store.users().count, try archive.store.bodies().count,
-                    try archive.store.quarantined().count { $0.state == .held },
+                    try archive.store.heldFiles(),
                     try archive.store.consignmentsToCheck().count
                 )
             }
@@ -23,22 +24,10 @@ extension Pages {
                     "waiting": Pages.number(waiting), "version": archive.version, "canExport": archive.canExport,
                 ], context)
         }
-        addUsers(to: pages)
+        addPeople(to: pages)
         addBodies(to: pages)
-        admin(pages, "admin/quarantine") { _, context, _ in
-            let files = try await work { try archive.store.quarantined() }
-            return page(
-                "quarantine", title: texts("admin.quarantine"),
-                [
-                    "hasFiles": !files.isEmpty,
-                    "files": files.map { one -> Model in
-                        [
-                            "path": one.path.display, "reference": "\(one.reference)", "found": one.found,
-                            "state": texts("quarantine.\(one.state.rawValue)"), "since": Pages.moment(one.since),
-                        ]
-                    },
-                ], context)
-        }
+        addQuarantine(to: pages)
+        addWork(to: pages)
         admin(pages, "admin/doctor") { _, context, _ in
             guard let doctor = options.doctor else { throw APIError.notFound }
             let lines = try await doctor()
@@ -75,7 +64,7 @@ extension Pages {
     }
 
     /// A page for administrators; for others there is none.
-    private func admin(
+    func admin(
         _ group: RouterGroup<APIContext>, _ path: String,
         _ body: @escaping @Sendable (Request, APIContext, Principal) async throws -> Response
     ) {
@@ -85,7 +74,8 @@ extension Pages {
         }
     }
 
-    private func change(
+    /// A change by an administrator.
+    func change(
         _ group: RouterGroup<APIContext>, _ path: String,
         _ body: @escaping @Sendable (Form, APIContext, Principal) async throws -> Response
     ) {
@@ -95,90 +85,29 @@ extension Pages {
         }
     }
 
-    // MARK: People
+    // MARK: Work
 
-    private func addUsers(to pages: RouterGroup<APIContext>) {
-        admin(pages, "admin/users") { _, context, _ in try await self.usersPage(nil, nil, .empty, context) }
-        change(pages, "admin/users") { form, context, principal in
-            let new = NewUser(
-                login: form.trimmed("login"), name: form.trimmed("name"), email: form.trimmed("email"),
-                body: form["body"].isEmpty ? nil : form["body"],
-                roles: Set(form.all("role").compactMap { Role(rawValue: $0) }))
-            return try await usersPage(form, context) {
-                let run = run(principal, "add user")
-                try Store.checkPassword(form["password"], of: new.login)
-                _ = try archive.store.addUser(new, run: run)
-                try archive.store.setPassword(new.login, to: form["password"], run: run)
-                return texts("users.added", ["login": new.login])
-            }
+    private func addWork(to pages: RouterGroup<APIContext>) {
+        admin(pages, "admin/work") { _, context, _ in
+            let under = try await work { try archive.store.workUnderWay(limit: Pages.perWork) }
+            return page(
+                "work", title: texts("admin.work"),
+                [
+                    "hasWork": !under.isEmpty, "refresh": true,
+                    "work": under.map { one -> Model in
+                        [
+                            "reference": "\(one.consignment.reference)", "kind": texts("work.\(one.kind.rawValue)"),
+                            "body": one.consignment.bodyName, "since": Pages.moment(one.since), "isHeld": one.isHeld,
+                            "says": texts(
+                                "work.count",
+                                [
+                                    "done": Pages.number(one.filesDone), "files": Pages.number(one.counts.files),
+                                    "bytes": Pages.size(one.counts.bytes),
+                                ]),
+                        ]
+                    },
+                ], context)
         }
-        change(pages, "admin/users/:login/password") { form, context, principal in
-            let login = try context.parameters.require("login")
-            return try await usersPage(form, context) {
-                try archive.store.setPassword(
-                    login, to: form["password"], run: run(principal, "set password"))
-                return texts("users.passwordSet", ["login": login])
-            }
-        }
-        change(pages, "admin/users/:login/state") { form, context, principal in
-            let login = try context.parameters.require("login")
-            return try await usersPage(form, context) {
-                if login == principal.login { throw DeliveryError.wrongState(texts("users.notYourself")) }
-                try archive.store.setDisabled(
-                    login, to: form["disabled"] == "yes", run: run(principal, "disable or enable user"))
-                return texts("users.changed", ["login": login])
-            }
-        }
-        change(pages, "admin/users/:login/tokens") { form, context, principal in
-            let login = try context.parameters.require("login")
-            return try await usersPage(form, context) {
-                let count = try archive.store.revokeTokens(
-                    of: login, name: nil, run: run(principal, "revoke tokens"))
-                return texts("users.revoked", ["login": login, "count": "\(count)"])
-            }
-        }
-    }
-
-    /// Does a change, and shows the list with what came of it.
-    private func usersPage(
-        _ form: Form, _ context: APIContext, _ body: @Sendable () throws -> String
-    ) async throws -> Response {
-        do {
-            let said = try await onThreads(passwordThread, body)
-            return try await usersPage(nil, said, .empty, context)
-        } catch {
-            guard let complaint = Pages.complaint(error) else { throw error }
-            return try await usersPage(complaint, nil, form, context)
-        }
-    }
-
-    private func usersPage(
-        _ complaint: String?, _ said: String?, _ form: Form, _ context: APIContext
-    ) async throws -> Response {
-        let (users, bodies) = try await work { (try archive.store.users(), try archive.store.bodies()) }
-        let roles = Set(form.all("role"))
-        var model: Model = [
-            "users": users.map { one -> Model in
-                var model: Model = [
-                    "login": one.login, "address": "/admin/users/\(Pages.encoded(one.login))", "name": one.name,
-                    "email": one.email, "isDisabled": one.isDisabled,
-                    "roles": one.roles.map(\.rawValue).sorted().joined(separator: ", "),
-                    "tokens": one.tokens.count { $0.revoked == nil },
-                    "hasTokens": one.tokens.contains { $0.revoked == nil },
-                    "isOwn": one.login == context.principal?.login,
-                ]
-                model["body"] = one.bodyCode
-                return model
-            },
-            "login": form["login"], "name": form["name"], "email": form["email"],
-            "bodies": bodies.map { ["code": $0.code, "name": $0.name, "isChosen": form["body"] == $0.code] as Model },
-            "roles": Role.allCases.map { ["role": $0.rawValue, "isChosen": roles.contains($0.rawValue)] as Model },
-        ]
-        model["complaint"] = complaint
-        model["said"] = said
-        return page(
-            "users", title: texts("admin.users"), model, context,
-            status: complaint == nil ? .ok : .unprocessableContent)
     }
 
     // MARK: Bodies
@@ -228,5 +157,19 @@ extension Pages {
         return page(
             "bodies", title: texts("admin.bodies"), model, context,
             status: complaint == nil ? .ok : .unprocessableContent)
+    }
+}
+
+extension WorkUnderWay {
+    /// Files that this work is through with.
+    fileprivate var filesDone: Int {
+        switch kind {
+        case .upload: counts.received
+        case .check:
+            [counts.checksumProcessed, counts.ffidProcessed]
+                .reduce(counts.withoutAntivirus ? counts.files : counts.antivirusProcessed, min)
+        // How far a bag is, nobody writes down.
+        case .export: 0
+        }
     }
 }

@@ -1,3 +1,5 @@
+import TDRCore
+
 /// Charts as SVG, made here: no script, no style of their own.
 enum Charts {
     private static let rowHeight = 44
@@ -9,11 +11,11 @@ enum Charts {
         let most = max(1, rows.map(\.count).max() ?? 1)
         let height = rows.count * rowHeight
         var out =
-            "<svg class=\"chart\" viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"\(escaped(label))\">"
+            "<svg class=\"chart\" viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"\(HTML.text(label))\">"
         for (place, row) in rows.enumerated() {
             let top = place * rowHeight
             let length = max(2, row.count * barWidth / most)
-            out += "<text x=\"0\" y=\"\(top + 16)\">\(escaped(cut(row.label)))</text>"
+            out += "<text x=\"0\" y=\"\(top + 16)\">\(HTML.text(cut(row.label)))</text>"
             out += "<rect x=\"0\" y=\"\(top + 22)\" width=\"\(length)\" height=\"14\" rx=\"2\"/>"
             out += "<text x=\"\(length + 8)\" y=\"\(top + 34)\">\(Pages.number(row.count))</text>"
         }
@@ -21,19 +23,4 @@ enum Charts {
     }
 
     private static func cut(_ text: String) -> String { text.count > 52 ? text.prefix(51) + "…" : text }
-
-    private static func escaped(_ text: String) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": out += "&amp;"
-            case "<": out += "&lt;"
-            case ">": out += "&gt;"
-            case "\"": out += "&quot;"
-            case "'": out += "&#39;"
-            default: if scalar.value >= 32 { out.unicodeScalars.append(scalar) }
-            }
-        }
-        return out
-    }
 }

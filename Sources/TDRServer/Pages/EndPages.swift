@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import Streams
 import TDRCore
 
@@ -73,8 +72,11 @@ extension Pages {
     ) async throws -> Response {
         let location = report.consignment.exportLocation
         let status = report.statuses[.export]
+        // A judgment is exported by itself as soon as it is confirmed.
+        let startsByItself = status == nil && report.consignment.type == .judgment && archive.canExport
         var model: Model = [
-            "isReady": status == nil, "isRunning": status == .inProgress, "isDone": status == .completed,
+            "isReady": status == nil && !startsByItself, "isRunning": status == .inProgress || startsByItself,
+            "isDone": status == .completed,
             "isFailed": status == .failed || status == .completedWithIssues, "canExport": archive.canExport,
             "done": texts(
                 "export.done",
@@ -83,76 +85,19 @@ extension Pages {
             "words": Pages.json(texts.groups["checking"] ?? [:]),
         ]
         if let exported = report.consignment.exported { model["time"] = Pages.moment(exported) }
-        if status == .completed, let place = localBag(report) {
-            model["digest"] = try await work { Pages.digest(beside: place) }
+        let bags = BagRoute(archive: archive, options: options)
+        if status == .completed, let place = bags.place(of: report.consignment) {
+            model["digest"] = try await work { BagRoute.digest(beside: place)?.description }
             model["offersBag"] = options.offersBags
         }
         return transferPage("export", .export, report, model, complaint: complaint, context)
-    }
-
-    /// Where the bag lies on this machine as one file, inside the folder of exports; nil when it does not.
-    private func localBag(_ report: ConsignmentReport) -> BytePath? {
-        guard let location = report.consignment.exportLocation, let target = options.exportTarget?.text,
-            !target.hasPrefix("s3://"), location.hasPrefix(target.hasSuffix("/") ? target : target + "/"),
-            !location.contains("/../")
-        else { return nil }
-        return BytePath(location)
-    }
-
-    /// The digest in the file that the export has left beside the bag; nil when there is none.
-    private static func digest(beside bag: BytePath) -> String? {
-        guard let file = try? OpenFile.reading(BytePath(bag.bytes + Array(".sha256".utf8))) else { return nil }
-        let buffer = Buffer(count: 64)
-        guard (try? file.fill(buffer.bytes)) == 64 else { return nil }
-        return SHA256Digest(hex: Array(buffer.prefix(64)))?.description
     }
 
     /// The bag itself, where whoever runs the server lets its owner have it.
     @Sendable private func bag(
         _ request: Request, _ context: APIContext, _ principal: Principal
     ) async throws -> Response {
-        let report = try await report(.readConsignment, principal, context)
-        guard options.offersBags, report.statuses[.export] == .completed, let place = localBag(report) else {
-            throw APIError.notFound
-        }
-        let bag = try await work { try BagFile(place) }
-        let size = bag.size
-        let name = place.text?.split(separator: "/").last.map(String.init) ?? "bag"
-        let threads = archive.uploadThreads
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: "application/octet-stream", .contentLength: "\(size)",
-                .contentDisposition: "attachment; filename=\"\(name)\"",
-            ],
-            body: ResponseBody(contentLength: Int(size)) { writer in
-                var rest = Int(size)
-                while rest > 0 {
-                    let piece = try await onThreads(threads) {
-                        let buffer = Buffer(count: 1 << 20)
-                        let count = try bag.file.fill(buffer.bytes)
-                        return ByteBuffer(bytes: buffer.prefix(min(count, 1 << 20)))
-                    }
-                    guard piece.readableBytes > 0 else { throw APIError.notFound }
-                    rest -= piece.readableBytes
-                    try await writer.write(piece)
-                }
-                try await writer.finish(nil)
-            })
-    }
-}
-
-/// An open bag that several threads read by turns.
-private final class BagFile: Sendable {
-    let file: OpenFile
-    let size: Int64
-
-    /// - Throws: ``APIError/notFound`` when it is no file that can be read.
-    init(_ place: BytePath) throws {
-        guard let file = try? OpenFile.reading(place) else { throw APIError.notFound }
-        let status = try file.status()
-        guard status.kind == .regular else { throw APIError.notFound }
-        size = Int64(status.size)
-        self.file = file
+        try await BagRoute(archive: archive, options: options).response(
+            to: try await report(.readConsignment, principal, context).consignment)
     }
 }

@@ -96,7 +96,10 @@ extension Pages {
 
     /// What was wrong with a form, when it is for the visitor to put right; nil when it is not.
     static func complaint(_ error: any Error) -> String? {
-        if let error = error as? PeopleError { return sentence("\(error)") }
+        switch error {
+        case is PeopleError, is RepairError, is MetadataError, is ReviewError, is QuarantineError: return sentence("\(error)")
+        default: break
+        }
         let known = APIError(error)
         switch known.code {
         case .invalidInput, .invalidState, .conflict: return sentence(known.message)

@@ -18,15 +18,22 @@ struct Pages: Sendable {
     /// One thread for passwords, so that a flood of tries takes one core at most.
     let passwordThread: BlockingExecutor
     let setup: SetupLink
+    /// With which people may sign in beside passwords.
+    let openID: OpenIDProvider?
+    let clock: @Sendable () -> Timestamp
     let options: ServerOptions
     let tries = Crowd()
+    let formats = FormatCounts()
 
     init(
-        archive: Archive, passwordThread: BlockingExecutor, setup: SetupLink, options: ServerOptions
+        archive: Archive, passwordThread: BlockingExecutor, setup: SetupLink, openID: OpenIDProvider?,
+        clock: @escaping @Sendable () -> Timestamp, options: ServerOptions
     ) throws {
         self.archive = archive
         self.passwordThread = passwordThread
         self.setup = setup
+        self.openID = openID
+        self.clock = clock
         self.options = options
         files = try PageFiles()
         var texts = try PageTexts(files.files["en.json"]?.bytes ?? [])
@@ -54,15 +61,21 @@ struct Pages: Sendable {
         let session = BrowserSession(archive: archive, cookies: cookies)
         let pages = router.group().add(middleware: PageFrame(pages: self, session: session))
         addSignIn(to: pages)
+        addProvider(to: pages)
         addAccount(to: pages)
         addTransfers(to: pages)
+        addChecks(to: pages)
         addResults(to: pages)
+        addFiles(to: pages)
+        addMetadata(to: pages)
+        addReviews(to: pages)
         addEnd(to: pages)
         addAdministration(to: pages)
         pages.get("**") { _, _ -> Response in throw APIError.notFound }
         let scripts = router.group("pages").add(middleware: session)
         addUpload(to: scripts)
         FileRoutes(archive: archive).add(to: scripts)
+        BundleRoute(archive: archive).add(to: scripts)
         ProgressEvents(archive: archive).add(to: scripts)
     }
 
@@ -105,6 +118,18 @@ struct Pages: Sendable {
         }
     }
 
+    /// The same with a form that has a file of at most `limit` bytes in it.
+    func postFile(
+        _ group: RouterGroup<APIContext>, _ path: String, atMost limit: Int64,
+        _ body: @escaping @Sendable (FileForm, APIContext, Principal) async throws -> Response
+    ) {
+        group.post(RouterPath(path)) { request, context in
+            guard let principal = context.principal else { throw PageError.signedOut }
+            return try await body(
+                try await FileForm.received(request, context, in: archive, atMost: limit), context, principal)
+        }
+    }
+
     /// A form that one of our pages has sent.
     ///
     /// - Throws: ``PageError``.
@@ -130,6 +155,7 @@ struct Pages: Sendable {
             all["user"] = principal.name
             all["signedIn"] = true
             all["isAdministrator"] = Access.allows(principal, .administer, [.none])
+            all["isReviewing"] = Access.allows(principal, .readConsignment, [.underReview])
             all["isTransferring"] =
                 Access.allows(principal, .createStandard, [.none])
                 || Access.allows(principal, .createJudgment, [.none])
@@ -137,7 +163,8 @@ struct Pages: Sendable {
         all["content"] = files.templates.render(all, withTemplate: template) ?? ""
         let html = files.templates.render(all, withTemplate: "layout") ?? ""
         return Response(
-            status: status, headers: [.contentType: "text/html; charset=utf-8"],
+            // What a page shows is for whoever is signed in now, and stays in no cache.
+            status: status, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(string: html)))
     }
 

@@ -1,12 +1,12 @@
-import Synchronization
+import Streams
 import TDRCore
 
 /// The way in for the first administrator: a secret that is told once, at the start, and ends with its use.
 final class SetupLink: Sendable {
-    private let secret: Mutex<String?>
+    private let secret: Guarded<String?>
 
     /// - Parameter isOpen: Whether there is nobody yet.
-    init(isOpen: Bool) { secret = Mutex(isOpen ? Store.freshSecret() : nil) }
+    init(isOpen: Bool) { secret = Guarded(isOpen ? Store.freshSecret() : nil) }
 
     /// The path to tell; nil when there is none.
     var path: String? { secret.withLock { $0.map { "/setup/" + $0 } } }

@@ -6,7 +6,7 @@ import TDRCore
 /// Signing in and out, and the first administrator.
 extension Pages {
     /// Tries that may wait for their turn; each takes a tenth of a second.
-    private static let waitingTries = 32
+    static let waitingTries = 32
 
     func addSignIn(to pages: RouterGroup<APIContext>) {
         pages.get("/") { _, context in Pages.redirect(context.principal == nil ? "/login" : self.home(context)) }
@@ -34,8 +34,13 @@ extension Pages {
 
     /// Where somebody begins.
     func home(_ context: APIContext) -> String {
-        guard let principal = context.principal else { return "/login" }
-        return Access.allows(principal, .administer, [.none]) ? "/admin" : "/transfers"
+        context.principal.map { Pages.home(of: $0) } ?? "/login"
+    }
+
+    private static func home(of principal: Principal) -> String {
+        if Access.allows(principal, .administer, [.none]) { return "/admin" }
+        let transfers = [Act.createStandard, .createJudgment].contains { Access.allows(principal, $0, [.none]) }
+        return !transfers && Access.allows(principal, .readConsignment, [.underReview]) ? "/reviews" : "/transfers"
     }
 
     /// A path of ours, from a text that anybody may have written; empty when it is none.
@@ -50,7 +55,8 @@ extension Pages {
         next: String, complaint: String? = nil, login: String = "", status: HTTPResponse.Status = .ok,
         _ context: APIContext
     ) -> Response {
-        var model: Model = ["next": next, "login": login]
+        var model: Model = ["next": next, "login": login, "hasProvider": openID != nil]
+        model["providerLink"] = next.isEmpty ? "/login/provider" : "/login/provider?next=" + Pages.encoded(next)
         model["complaint"] = complaint
         return page("login", title: texts("login.title"), model, context, status: status)
     }
@@ -59,11 +65,7 @@ extension Pages {
         let form = try await Pages.ownForm(request, context)
         let next = Pages.place(form["next"])
         let login = form.trimmed("login")
-        guard tries.enter(atMost: Pages.waitingTries) else {
-            throw APIError(
-                .tooManyRequests, .tooMany, "too many people are signing in; try again in a moment",
-                headers: [.retryAfter: "5"])
-        }
+        try enterTries()
         defer { tries.leave() }
         let run = RunInfo(actor: login, command: "serve-api: page: sign in", version: archive.version)
         let outcome = try await onThreads(passwordThread) {
@@ -85,8 +87,19 @@ extension Pages {
         }
     }
 
+    /// Lets somebody try to sign in, who has to leave ``tries`` afterwards.
+    ///
+    /// - Throws: ``APIError`` when too many are at it.
+    func enterTries() throws {
+        guard tries.enter(atMost: Pages.waitingTries) else {
+            throw APIError(
+                .tooManyRequests, .tooMany, "too many people are signing in; try again in a moment",
+                headers: [.retryAfter: "5"])
+        }
+    }
+
     /// A new session, never one that the browser brought along.
-    private func begin(
+    func begin(
         _ principal: Principal, _ next: String, _ run: RunInfo, _ request: Request, _ context: APIContext
     ) async throws -> Response {
         let agent = request.headers[.userAgent] ?? ""
@@ -95,8 +108,7 @@ extension Pages {
             if let old { try archive.store.endSessions(of: old.login, old.id, but: nil, run: run) }
             return try archive.store.beginSession(for: principal, agent: agent, peer: context.peer, run: run)
         }
-        let home = Access.allows(principal, .administer, [.none]) ? "/admin" : "/transfers"
-        var response = Pages.redirect(next.isEmpty ? home : next)
+        var response = Pages.redirect(next.isEmpty ? Pages.home(of: principal) : next)
         response.headers.append(
             HTTPField(name: .setCookie, value: cookies.field("session", secret, for: request)))
         response.headers.append(HTTPField(name: .setCookie, value: cookies.field("visit", nil, for: request)))

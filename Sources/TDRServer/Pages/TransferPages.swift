@@ -21,13 +21,11 @@ extension Pages {
         }
         get(pages, "transfers/:id") { _, context, principal in
             let report = try await self.report(.readConsignment, principal, context)
-            return Pages.redirect("/transfers/\(report.consignment.id)/\(report.step.rawValue)")
+            return Pages.redirect("/transfers/\(report.consignment.id)/\(self.step(of: report).rawValue)")
         }
         addSeries(to: pages)
         addAgreement(to: pages)
-        get(pages, "transfers/:id/upload") { _, context, principal in
-            try await self.uploadPage(principal, context)
-        }
+        addUploadPage(to: pages)
     }
 
     /// The consignment of the path, when `principal` may do `act` with it.
@@ -51,13 +49,13 @@ extension Pages {
         all["complaint"] = complaint
         all["cancellation"] = report.cancellation?.reason
         let steps = JourneyStep.steps(of: consignment.type)
-        let current = steps.firstIndex(of: report.step) ?? 0
+        let current = steps.firstIndex(of: self.step(of: report)) ?? 0
         all["steps"] = steps.enumerated().map { place, one -> Model in
             [
                 "name": texts("step.\(one.rawValue)"), "isHere": one == step,
                 "isDone": place < current || (report.statuses[.export] == .completed && one != step),
                 "link": "/transfers/\(consignment.id)/\(one.rawValue)",
-                "isOpen": place <= current && one != step,
+                "isOpen": (place <= current || one == .results && isUploaded(report)) && one != step,
                 "number": "\(place + 1)",
             ]
         }
@@ -70,8 +68,18 @@ extension Pages {
     func back(_ report: ConsignmentReport, _ step: JourneyStep) -> Response? {
         let steps = JourneyStep.steps(of: report.consignment.type)
         let place = { steps.firstIndex(of: $0) ?? -1 }
-        guard place(step) > place(report.step) || place(step) < 0 else { return nil }
-        return Pages.redirect("/transfers/\(report.consignment.id)/\(report.step.rawValue)")
+        let current = self.step(of: report)
+        guard place(step) > place(current) || place(step) < 0 else { return nil }
+        // What is known already can be seen, and put right, while the checks go on.
+        if step == .results, isUploaded(report) { return nil }
+        return Pages.redirect("/transfers/\(report.consignment.id)/\(current.rawValue)")
+    }
+
+    /// What is to be done now.
+    func step(of report: ConsignmentReport) -> JourneyStep { report.step(options.exportRequirements) }
+
+    private func isUploaded(_ report: ConsignmentReport) -> Bool {
+        report.statuses[.upload].map { $0 != .inProgress } ?? false
     }
 
     // MARK: My transfers
@@ -94,12 +102,13 @@ extension Pages {
             "mayJudgment": Access.allows(principal, .createJudgment, [.none]),
             "transfers": reports.map { report -> Model in
                 let consignment = report.consignment
+                let summary = report.summary(options.exportRequirements)
                 return [
                     "reference": "\(consignment.reference)", "link": "/transfers/\(consignment.id)",
                     "series": consignment.seriesName ?? texts("transfers.noSeries"),
                     "files": Pages.number(report.files), "created": Pages.moment(consignment.created),
-                    "state": texts("state.\(report.summary)"), "class": report.summary,
-                    "next": texts("next.\(report.summary)"),
+                    "state": texts("state.\(summary)"), "class": summary,
+                    "next": texts("next.\(summary)"),
                 ]
             },
         ]
@@ -157,10 +166,14 @@ extension Pages {
     // MARK: Agreement
 
     /// What has to be agreed to, by the names that the bag's metadata knows.
-    private static let agreements = [
-        ("public", "PublicRecordsConfirmed"), ("appraisal", "AppraisalSelectionSignOffConfirmed"),
-        ("sensitivity", "SensitivityReviewSignOffConfirmed"),
-    ]
+    private var agreements: [(field: String, property: String)] {
+        let always: [(field: String, property: String)] = [
+            ("public", "PublicRecordsConfirmed"), ("appraisal", "AppraisalSelectionSignOffConfirmed"),
+            ("sensitivity", "SensitivityReviewSignOffConfirmed"),
+        ]
+        return options.exportRequirements.contains(.openRecords)
+            ? always + [("open", PropertyName.initialOpenRecordsConfirmed)] : always
+    }
 
     private func addAgreement(to pages: RouterGroup<APIContext>) {
         get(pages, "transfers/:id/agreement") { _, context, principal in
@@ -171,7 +184,7 @@ extension Pages {
         post(pages, "transfers/:id/agreement") { form, context, principal in
             let report = try await report(.writeConsignmentMetadata, principal, context)
             if let back = back(report, .agreement) { return back }
-            guard Pages.agreements.allSatisfy({ form.isTicked($0.0) }) else {
+            guard agreements.allSatisfy({ form.isTicked($0.field) }) else {
                 return agreementPage(report, texts("agreement.missing"), context)
             }
             let store = archive.store
@@ -180,8 +193,10 @@ extension Pages {
                 try await work {
                     let old = try store.statuses(of: report.consignment)[.transferAgreement]
                     if old == .completed { return }
-                    try store.setConsignmentMetadata(
-                        Pages.agreements.map { ($0.1, "true") }, of: report.consignment, run: run)
+                    var values: [(name: String, value: String)] = agreements.map { ($0.property, "true") }
+                    // All of them are public records: that is their legal status.
+                    values.append((PropertyName.legalStatus, PropertyName.legalStatuses[0]))
+                    try store.setConsignmentMetadata(values, of: report.consignment, run: run)
                     if old == nil {
                         try store.setStep(
                             .transferAgreement, to: .inProgress, of: report.consignment, isNew: true, run: run)
@@ -202,7 +217,7 @@ extension Pages {
             "agreement", .agreement, report,
             [
                 "isDone": report.statuses[.transferAgreement] == .completed,
-                "points": Pages.agreements.map { ["field": $0.0, "text": texts("agreement.\($0.0)")] },
+                "points": agreements.map { ["field": $0.field, "text": texts("agreement.\($0.field)")] },
             ], complaint: complaint, context)
     }
 }

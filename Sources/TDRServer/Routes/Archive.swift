@@ -11,6 +11,8 @@ struct Archive: Sendable {
     /// For bytes on their way in, so that they hold up no query.
     let uploadThreads: BlockingExecutor
     let book: ReceiptBook
+    /// Of files whose next piece is awaited.
+    let digests = PartialDigests()
     let metrics: Metrics
     let version: String
     let canExport: Bool
@@ -18,18 +20,26 @@ struct Archive: Sendable {
     let checkBell: Bell
     /// Wakes whoever makes exports.
     let exportBell: Bell
+    /// What must be recorded of a consignment, beside its checks, before it is exported.
+    var requirements: Set<ExportRequirement> = []
+    /// Which formats are refused.
+    var formatPolicy = FormatPolicy.standard
+    /// What metadata of files is, and must be.
+    var metadataSchema = MetadataSchema.standard
 
     /// How what `principal` does is recorded.
     func run(_ principal: Principal, _ what: String) -> RunInfo {
         RunInfo(actor: principal.login, command: "serve-api: \(what)", version: version)
     }
 
-    /// A consignment that `principal` may use so.
+    /// A consignment that `principal` may use so, for themselves or for whom they say.
     ///
     /// - Throws: ``APIError/notFound`` when there is none, and when there is one that they may not use.
-    func consignment(_ name: String, for principal: Principal, _ act: Act) throws -> ConsignmentFacts {
+    func consignment(
+        _ name: String, for principal: Principal, _ act: Act, actingFor other: RecordID? = nil
+    ) throws -> ConsignmentFacts {
         guard let facts = try store.facts(name),
-            Access.allows(principal, act, Access.relations(of: principal, to: facts))
+            Access.allows(principal, act, Access.relations(of: principal, to: facts, actingFor: other))
         else { throw APIError.notFound }
         return facts
     }

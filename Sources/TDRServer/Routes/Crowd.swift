@@ -1,8 +1,8 @@
-import Synchronization
+import Streams
 
 /// Counts those who are inside.
 final class Crowd: Sendable {
-    private let count = Mutex(0)
+    private let count = Guarded(0)
 
     /// Lets one in unless there are as many as may be.
     func enter(atMost limit: Int) -> Bool {

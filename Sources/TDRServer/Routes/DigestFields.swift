@@ -19,7 +19,7 @@ struct DigestFields {
     private static func sha256(_ field: String?, _ name: String) throws -> SHA256Digest? {
         guard let field else { return nil }
         for member in field.split(separator: ",") {
-            let word = member.trimming()
+            let word = member.trimmingBlanks()
             guard word.lowercased().hasPrefix("sha-256=") else { continue }
             let value = word.dropFirst("sha-256=".count)
             guard value.count > 2, value.first == ":", value.last == ":",
@@ -33,7 +33,7 @@ struct DigestFields {
     private static func old(_ field: String?) throws -> SHA256Digest? {
         guard let field else { return nil }
         for member in field.split(separator: ",") {
-            let word = member.trimming()
+            let word = member.trimmingBlanks()
             guard word.lowercased().hasPrefix("sha-256=") else { continue }
             guard let digest = digest(base64: word.dropFirst("sha-256=".count)) else {
                 throw APIError(.badRequest, .badRequest, "the field Digest has no SHA-256 value that can be read")
@@ -45,15 +45,6 @@ struct DigestFields {
 
     private static func digest(base64 text: some StringProtocol) -> SHA256Digest? {
         Data(base64Encoded: String(text)).flatMap { SHA256Digest($0) }
-    }
-}
-
-extension Substring {
-    fileprivate func trimming() -> Substring {
-        var rest = self
-        while rest.first == " " || rest.first == "\t" { rest.removeFirst() }
-        while rest.last == " " || rest.last == "\t" { rest.removeLast() }
-        return rest
     }
 }
 

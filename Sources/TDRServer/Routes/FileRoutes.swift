@@ -8,9 +8,6 @@ import TDRCore
 /// `PUT /consignments/{id}/files/{fileId}`: the bytes of one declared file, whole or from where they broke off;
 /// `HEAD`: how many there are.
 struct FileRoutes: Sendable {
-    /// Slower senders, over a minute, hold a connection for nothing: bytes a second.
-    private static let slowest = 500.0
-
     let archive: Archive
 
     func add(to group: RouterGroup<APIContext>) {
@@ -43,7 +40,7 @@ struct FileRoutes: Sendable {
     @Sendable private func put(_ request: Request, context: APIContext) async throws -> Response {
         let expected = try await expected(context)
         let digests = try DigestFields(request.headers)
-        if let whole = digests.whole, whole != expected.sha256 {
+        if let whole = digests.whole, !expected.awaitsDigest, whole != expected.sha256 {
             throw APIError(
                 .unprocessableContent, .digestMismatch,
                 "the file was declared with SHA-256 \(expected.sha256) and is sent as \(whole)")
@@ -82,14 +79,15 @@ struct FileRoutes: Sendable {
         let partial: PartialFile
         do {
             partial = try PartialFile(
-                expected, in: archive.store, range.map { .at($0.first) } ?? .anew, digestsPiece: digests.piece != nil)
+                expected, in: archive.store, range.map { .at($0.first) } ?? .anew, digestsPiece: digests.piece != nil,
+                digests: archive.digests)
         } catch DeliveryError.wrongOffset(let offset) {
             throw APIError(
                 .conflict, .conflict, "the next byte that is wanted is number \(offset)",
                 headers: [.uploadOffset: "\(offset)"])
         }
         let from = partial.count
-        let begun = ContinuousClock.now
+        let pace = Pace()
         for try await buffer in request.body {
             guard partial.count - from + Int64(buffer.readableBytes) <= wanted else {
                 try partial.takeBack()
@@ -97,11 +95,7 @@ struct FileRoutes: Sendable {
             }
             try buffer.withUnsafeReadableBytes { try partial.write($0) }
             archive.metrics.received(bytes: buffer.readableBytes)
-            let took = begun.duration(to: .now)
-            if took > .seconds(60), Double(partial.count - from) / Double(took.components.seconds) < FileRoutes.slowest
-            {
-                throw APIError(.requestTimeout, .timeout, "the bytes come too slowly; go on from where they are")
-            }
+            try pace.check(partial.count - from)
         }
         let here = partial.count - from
         guard here == wanted else {
@@ -115,7 +109,8 @@ struct FileRoutes: Sendable {
                 .unprocessableContent, .digestMismatch, "Content-Digest says \(piece) and the bytes have \(computed)",
                 headers: [.uploadOffset: "\(partial.count)"])
         }
-        guard partial.isWhole else {
+        guard partial.isWhole, !expected.awaitsDigest else {
+            try partial.pause()
             return Response(
                 status: .accepted,
                 headers: [.uploadOffset: "\(partial.count)", .uploadLength: "\(expected.size)"])

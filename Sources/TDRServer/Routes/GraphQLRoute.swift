@@ -8,7 +8,7 @@ import TDRCore
 /// `POST /graphql`, and `GET` for queries, by the GraphQL-over-HTTP specification.
 ///
 /// A client that asks for `application/graphql-response+json` gets 400 for what cannot be executed and 200 for what
-/// was, errors of fields or not; to one that asks for `application/json` every well-formed request is answered with 200.
+/// was, errors of fields or not; to one that asks for `application/json` every request in JSON is answered with 200.
 struct GraphQLRoute: Sendable {
     let archive: Archive
     let engine: GraphQLEngine
@@ -26,8 +26,11 @@ struct GraphQLRoute: Sendable {
             throw tooLarge
         }
         let body = try await body(of: request)
-        let asked = try understood { () throws(GraphQLHTTP.Refusal) in
-            try GraphQLHTTP.request(body: body, contentType: request.headers[.contentType])
+        let asked: GraphQLRequest
+        do throws(GraphQLHTTP.Refusal) {
+            asked = try GraphQLHTTP.request(body: body, contentType: request.headers[.contentType])
+        } catch {
+            return try refused(error, media, request)
         }
         return try await answer(asked, media, context, principal, isReadOnly: false)
     }
@@ -35,26 +38,36 @@ struct GraphQLRoute: Sendable {
     @Sendable private func get(_ request: Request, context: APIContext) async throws -> Response {
         let principal = try context.known()
         let media = try media(request)
-        let asked = try understood { () throws(GraphQLHTTP.Refusal) in
-            try GraphQLHTTP.request(queryString: request.uri.query ?? "")
+        let asked: GraphQLRequest
+        do throws(GraphQLHTTP.Refusal) {
+            asked = try GraphQLHTTP.request(queryString: request.uri.query ?? "")
+        } catch {
+            return try refused(error, media, request)
         }
         return try await answer(asked, media, context, principal, isReadOnly: true)
     }
 
     // MARK: The request
 
-    private func understood(_ read: () throws(GraphQLHTTP.Refusal) -> GraphQLRequest) throws -> GraphQLRequest {
-        do throws(GraphQLHTTP.Refusal) {
-            return try read()
-        } catch {
-            throw APIError(HTTPResponse.Status(code: error.status), .badRequest, error.message)
+    /// What is no request: an error by its status, but for clients that look into the body alone.
+    private func refused(
+        _ refusal: GraphQLHTTP.Refusal, _ media: GraphQLHTTP.Media, _ request: Request
+    ) throws -> Response {
+        guard refusal.status == 400, media == .json, GraphQLHTTP.asksForJSON(accept: accepted(request)) else {
+            throw APIError(HTTPResponse.Status(code: refusal.status), .badRequest, refusal.message)
         }
+        return Response(
+            status: .ok, headers: [.contentType: media.contentType],
+            body: .init(byteBuffer: ByteBuffer(bytes: refusal.response.bytes)))
+    }
+
+    private func accepted(_ request: Request) -> String {
+        request.headers[values: .accept].joined(separator: ",")
     }
 
     /// Which media type the client takes; the older one when it does not say.
     private func media(_ request: Request) throws -> GraphQLHTTP.Media {
-        let accepted = request.headers[values: .accept].joined(separator: ",")
-        guard let media = GraphQLHTTP.media(accept: accepted) else {
+        guard let media = GraphQLHTTP.media(accept: accepted(request)) else {
             throw APIError(
                 .notAcceptable, .badRequest,
                 "answers are \(GraphQLHTTP.Media.response.rawValue) or \(GraphQLHTTP.Media.json.rawValue)")

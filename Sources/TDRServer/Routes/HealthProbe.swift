@@ -1,4 +1,4 @@
-import Synchronization
+import Streams
 import TDRCore
 
 /// Tries whether the store can be read and written to, at most every few seconds: anybody may ask, and each try writes.
@@ -6,7 +6,7 @@ final class HealthProbe: Sendable {
     private static let keptFor = Duration.seconds(5)
 
     private let store: Store
-    private let last = Mutex<(at: ContinuousClock.Instant, outcome: Result<Void, any Error>)?>(nil)
+    private let last = Guarded<(at: ContinuousClock.Instant, outcome: Result<Void, any Error>)?>(nil)
 
     init(_ store: Store) { self.store = store }
 

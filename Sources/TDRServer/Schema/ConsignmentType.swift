@@ -41,6 +41,11 @@ enum ConsignmentTypes {
         }
         fields.field("exportDatetime", "ZonedDateTime", "When it was first exported.") { $0.consignment.exported?.json }
         fields.field("exportLocation", "String", "Where the bag is.") { $0.consignment.exportLocation }
+        fields.batch("exportFailure", "String", "Why the last export was not made; null where it was.") { call in
+            try await call.ask { archive, _, parents in
+                try archive.store.exportFailures(of: parents.map(\.consignment)).map { .string($0) }
+            }
+        }
         fields.field("consignmentType", "String", "standard or judgment.") { $0.consignment.type.rawValue }
         fields.field(
             "includeTopLevelFolder", "Boolean", "Whether the catalogue shows the name of the uploaded folder."
@@ -75,12 +80,12 @@ enum ConsignmentTypes {
         }
         fields.batch("allChecksSucceeded", "Boolean!", "Whether every file has passed every check.") { call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map { .bool($0.allChecksSucceeded) }
+                try archive.store.counts(of: parents).map { .bool($0.allChecksSucceeded) }
             }
         }
         fields.batch("fileChecks", "FileChecks!", "How far the checks are.") { call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map { .object($0) }
+                try archive.store.counts(of: parents).map { .object($0) }
             }
         }
     }
@@ -91,7 +96,7 @@ enum ConsignmentTypes {
         fields.field("contactEmail", "String!", "Their e-mail address.") { $0.consignment.person.email }
         fields.batch("withoutAntivirus", "Boolean!", "Whether it was decided to make no antivirus check.") { call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map { .bool($0.withoutAntivirus) }
+                try archive.store.counts(of: parents).map { .bool($0.withoutAntivirus) }
             }
         }
         fields.batch("isBeingWorkedOn", "Boolean!", "Whether a check or an export is at it now.") { call in
@@ -102,7 +107,7 @@ enum ConsignmentTypes {
         fields.batch("fileStatusCounts", "[FileStatusCount!]!", "How many files have each value of each status.") {
             call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map { counts in
+                try archive.store.counts(of: parents).map { counts in
                     .objects(counts.byStatus.map { StatusCount(type: $0.type, value: $0.value, count: $0.count) })
                 }
             }
@@ -128,7 +133,7 @@ enum ConsignmentTypes {
     ) {
         fields.batch(name, type, description) { call in
             try await call.ask { archive, _, parents in
-                try archive.store.counts(of: parents.map(\.consignment)).map(value)
+                try archive.store.counts(of: parents).map(value)
             }
         }
     }
@@ -150,12 +155,27 @@ enum ConsignmentTypes {
         ) { call in
             let names = call.arguments.object("consignmentFilter")?["propertyNames"]?.list?.compactMap(\.string)
             return try await call.ask { archive, _, parents in
-                try parents.map { facts in
-                    let all = try archive.store.consignmentMetadata(of: facts.consignment)
-                    return .objects(
+                let all = try archive.store.consignmentMetadata(of: parents.map(\.consignment))
+                return zip(parents, all).map { facts, all in
+                    .objects(
                         all.filter { names?.contains($0.name) ?? true }.map {
                             Property(consignment: facts.consignment.id, name: $0.name, value: $0.value)
                         })
+                }
+            }
+        }
+        kept(
+            "metadataSchemaLibraryVersion", "By which version of the schema its metadata was made.",
+            PropertyName.metadataSchemaLibraryVersion, &fields)
+        kept(
+            "clientSideDraftMetadataFileName", "The name that the table of its metadata has where it was made.",
+            PropertyName.clientSideDraftMetadataFileName, &fields)
+        fields.batch("metadataReviewLogs", "[MetadataReviewLog!]!", "The reviews of its metadata, oldest first.") {
+            call in
+            try await call.ask { archive, _, parents in
+                let logs = try archive.store.reviews(of: parents.map(\.consignment))
+                return zip(parents, logs).map { facts, log in
+                    .objects(log.map { ReviewTypes.Log(consignment: facts.consignment.id, entry: $0) })
                 }
             }
         }
@@ -189,6 +209,19 @@ enum ConsignmentTypes {
                             "the consignment has more than \(mostFiles) files: use paginatedFiles")
                     }
                     return .objects(page.items.map { FileNode(facts: facts, file: $0) })
+                }
+            }
+        }
+    }
+
+    /// A field that gives a property of the consignment.
+    private static func kept(
+        _ name: String, _ description: String, _ property: String, _ fields: inout FieldList<ConsignmentFacts>
+    ) {
+        fields.batch(name, "String", description) { call in
+            try await call.ask { archive, _, parents in
+                try archive.store.consignmentMetadata(of: parents.map(\.consignment)).map { all in
+                    .string(all.first { $0.name == property }?.value)
                 }
             }
         }

@@ -47,6 +47,7 @@ struct FilePage: Sendable {
             }
             selection.type = type
         }
+        selection.withProblems = filters["withProblems"]?.bool ?? false
         selection.parent = filters["parentId"]?.string.flatMap { RecordID($0) }
         let ids = filters["selectedFileIds"]?.list?.compactMap(\.string).compactMap { RecordID($0) } ?? []
         guard ids.count <= FileTypes.largestPage else {

@@ -95,11 +95,15 @@ enum FileTypes {
         let file: RecordID
         let type: String
         let value: String
+        /// What is known of the file; nil for a status that was said just now.
+        var report: FileReport?
     }
 
     private static func statuses(of file: FileReport) -> [Status] {
         FileStatusType.allCases.compactMap { type in
-            file.statuses[type].map { Status(file: file.id, type: type.rawValue, value: $0.rawValue) }
+            file.statuses[type].map {
+                Status(file: file.id, type: type.rawValue, value: $0.rawValue, report: file)
+            }
         }
     }
 
@@ -108,6 +112,19 @@ enum FileTypes {
             fields.field("fileId", "UUID!", "Of which file.") { $0.file.description }
             fields.field("statusType", "String!", "What it is about, as in Antivirus or FFID.") { $0.type }
             fields.field("statusValue", "String!", "What is known, as in Success or VirusDetected.") { $0.value }
+            fields.batch("reason", "String", "Why, where the word alone does not tell.") { call in
+                try await call.ask { archive, _, parents in
+                    // Each file once, however many statuses it has.
+                    var files: [RecordID: FileReport] = [:]
+                    for status in parents { if let report = status.report { files[status.file] = report } }
+                    let list = Array(files.values)
+                    let reasons = Dictionary(
+                        uniqueKeysWithValues: zip(list.map(\.id), try archive.store.reasons(of: list)))
+                    return parents.map { status in
+                        .string(FileStatusType(rawValue: status.type).flatMap { reasons[status.file]?[$0] })
+                    }
+                }
+            }
         })
 
     struct Property: Sendable {
@@ -116,21 +133,23 @@ enum FileTypes {
     }
 
     /// The original's properties: what stands in the file's row, and what was said of it, by name.
-    private static func properties(of file: FileReport, _ own: [String: String]) -> [Property] {
-        var all = own
-        all["ClientSideOriginalFilepath"] = file.path.display
-        all["Filename"] = displayName(of: file.path.name)
-        all["FileType"] = file.type.rawValue
-        all["FileReference"] = file.reference.description
-        all["ParentReference"] = file.parentReference?.description ?? ""
-        all["UUID"] = file.id.description
+    private static func properties(of file: FileReport, _ said: FileProperties) -> [Property] {
+        // In the order of their names.
+        var own: [FileProperties.Property] = []
+        own.reserveCapacity(10)
         if let modified = file.modified {
-            all["ClientSideFileLastModifiedDate"] = Timestamp(nanoseconds: modified).description
+            own.append(("ClientSideFileLastModifiedDate", Timestamp(nanoseconds: modified).description))
         }
-        if let size = file.size { all["ClientSideFileSize"] = "\(size)" }
-        if let digest = file.sha256 { all["SHA256ClientSideChecksum"] = digest.hex }
-        if let digest = file.serverSHA256 { all["SHA256ServerSideChecksum"] = digest.hex }
-        return all.sorted { $0.key < $1.key }.map { Property(name: $0.key, value: $0.value) }
+        if let size = file.size { own.append(("ClientSideFileSize", "\(size)")) }
+        own.append(("ClientSideOriginalFilepath", file.path.display))
+        own.append(("FileReference", file.reference.description))
+        own.append(("FileType", file.type.rawValue))
+        own.append(("Filename", displayName(of: file.path.name)))
+        own.append(("ParentReference", file.parentReference?.description ?? ""))
+        if let digest = file.sha256 { own.append(("SHA256ClientSideChecksum", digest.hex)) }
+        if let digest = file.serverSHA256 { own.append(("SHA256ServerSideChecksum", digest.hex)) }
+        own.append(("UUID", file.id.description))
+        return said.merged(with: own).map { Property(name: $0.name, value: $0.value) }
     }
 
     private static let property = TypeDefinition.object(
@@ -141,7 +160,7 @@ enum FileTypes {
 
     struct Values: Sendable {
         let file: FileReport
-        let own: [String: String]
+        let own: FileProperties
     }
 
     private static let values = TypeDefinition.object(
@@ -158,6 +177,10 @@ enum FileTypes {
             }
             fields.field("sha256ClientSideChecksum", "String", "SHA-256 of the bytes that arrived.") {
                 $0.file.sha256?.hex
+            }
+            fields.field("sha256ServerSideChecksum", "String", "SHA-256 of the bytes that are kept, by the last check.")
+            {
+                $0.file.serverSHA256?.hex
             }
             for (name, property, description) in [
                 ("rightsCopyright", "RightsCopyright", "Whose copyright it is."),
@@ -213,6 +236,7 @@ enum FileTypes {
             }
             fields.field("formatName", "String", "PRONOM's name of the format.") { $0.formatName }
             fields.field("mimeType", "String", "libmagic's opinion.") { $0.mimeType }
+            fields.field("description", "String", "The same in words.") { $0.description }
         })
 
     struct Scan: Sendable {
@@ -241,6 +265,7 @@ enum FileTypes {
                 InputField("fileTypeIdentifier", "String", "File or Folder."),
                 InputField("selectedFileIds", "[UUID!]", "Only these; at most \(largestPage)."),
                 InputField("parentId", "UUID", "Only those directly in this folder."),
+                InputField("withProblems", "Boolean", "Only those with a finding that somebody must act on."),
             ]))
 
     private static let metadataFilters = TypeDefinition.input(

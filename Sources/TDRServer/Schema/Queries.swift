@@ -7,10 +7,8 @@ import TDRCore
 enum Queries {
     /// Consignments of a page, at most.
     static let largestPage = 250
-    /// Failures that one answer holds, at most.
-    private static let mostFailures = 10_000
 
-    static let types: [TypeDefinition] = [orderBy, failureInput, Failure.type, me]
+    static let types: [TypeDefinition] = [orderBy, me] + Failures.types + ReviewTypes.types
 
     static let root = ObjectType("Query", of: Root.self, "What can be asked.") { fields in
         fields.each(
@@ -45,18 +43,8 @@ enum Queries {
         }
         fields.each("me", "Me!", "Who you are to this server.") { _, call in .object(try call.asker.principal) }
         addConsignments(&fields)
-        fields.each(
-            "getFileCheckFailures", "[FileCheckFailure!]!",
-            "Everything that the checks found amiss in a consignment, a row for each finding.",
-            arguments: [InputField("getFileCheckFailuresInput", "GetFileCheckFailuresInput!", "Of which.")]
-        ) { _, call in
-            let input = try call.arguments.input("getFileCheckFailuresInput")
-            let id = try input.text("consignmentId")
-            return try await call.asker.ask { archive, principal in
-                let facts = try archive.consignment(id, for: principal, .readConsignment)
-                return .objects(try failures(of: facts, in: archive))
-            }
-        }
+        Failures.add(to: &fields)
+        ReviewTypes.add(to: &fields)
     }
 
     private static func addConsignments(_ fields: inout FieldList<Root>) {
@@ -117,6 +105,11 @@ enum Queries {
             fields.field("name", "String!", "First and last name.") { $0.name }
             fields.field("email", "String!", "Your e-mail address.") { $0.email }
             fields.field("body", "String", "The code of your transferring body.") { $0.bodyCode }
+            fields.batch("bodyName", "String", "Its name.") { call in
+                try await call.ask { archive, _, parents in
+                    try parents.map { .string(try $0.bodyCode.flatMap { try archive.store.bodyName(ofCode: $0) }) }
+                }
+            }
             fields.field("roles", "[String!]!", "What you are.") { $0.roles.map(\.rawValue).sorted() }
             fields.field("scopes", "[String!]!", "What your token is good for.") { $0.scopes.map(\.rawValue).sorted() }
         })
@@ -128,80 +121,6 @@ enum Queries {
                 InputField("consignmentOrderField", "ConsignmentOrderField!", "By what."),
                 InputField("orderDirection", "OrderDirection!", "Which end first."),
             ]))
-
-    private static let failureInput = TypeDefinition.input(
-        InputType(
-            "GetFileCheckFailuresInput", "Whose failures.",
-            fields: [InputField("consignmentId", "UUID!", "Those of this consignment.")]))
-
-    // MARK: Failures
-
-    struct Failure: Sendable {
-        let facts: ConsignmentFacts
-        let file: FileReport
-        let type: FileStatusType
-        let value: FileStatusValue
-        let format: FormatReport?
-        let scan: AntivirusReport?
-
-        static let type = TypeDefinition.object(
-            ObjectType("FileCheckFailure", of: Failure.self, "One finding about one file.") { fields in
-                fields.field("fileId", "UUID!", "Which file.") { $0.file.id.description }
-                fields.field("consignmentId", "UUID!", "Of which consignment.") {
-                    $0.facts.consignment.id.description
-                }
-                fields.field("consignmentType", "String!", "standard or judgment.") {
-                    $0.facts.consignment.type.rawValue
-                }
-                fields.field("userId", "UUID", "Who made the consignment.") { $0.facts.owner?.description }
-                fields.field("originalFilePath", "String!", "The file's path.") { $0.file.path.display }
-                fields.field("statusType", "String!", "What the finding is about.") { $0.type.rawValue }
-                fields.field("statusValue", "String!", "What was found.") { $0.value.rawValue }
-                fields.field("advice", "String!", "What it means, and what to do, in plain words.") {
-                    ProblemAdvice.text($0.type, $0.value)
-                }
-                fields.field("seriesName", "String", "The consignment's series.") { $0.facts.consignment.seriesName }
-                fields.field("transferringBodyName", "String", "The consignment's body.") {
-                    $0.facts.consignment.bodyName
-                }
-                fields.field("antivirusResult", "String", "What an antivirus engine found.") { $0.scan?.result }
-                fields.field("PUID", "String", "PRONOM's id of the format.") { $0.format?.puid }
-                fields.field("formatName", "String", "Its name.") { $0.format?.formatName }
-                fields.field("extension", "String", "The extension that was looked at.") { $0.format?.fileExtension }
-                fields.field("identificationBasis", "String", "How the format was found.") {
-                    $0.format?.identificationBasis
-                }
-                fields.field("extensionMismatch", "Boolean", "Whether the extension is not one of the format's.") {
-                    $0.format?.extensionMismatch
-                }
-                fields.field("checksum", "String", "SHA-256 of the bytes that arrived.") { $0.file.sha256?.hex }
-            })
-    }
-
-    private static func failures(of facts: ConsignmentFacts, in archive: Archive) throws -> [Failure] {
-        var found: [Failure] = []
-        var after: Int64? = 0
-        while let from = after {
-            let (files, last) = try archive.store.problems(of: facts.consignment, after: from, limit: 1000)
-            let formats = try archive.store.formats(of: files)
-            let scans = try archive.store.scans(of: files)
-            for (place, file) in files.enumerated() {
-                for (type, value) in file.statuses.problems {
-                    found.append(
-                        Failure(
-                            facts: facts, file: file, type: type, value: value, format: formats[place].first,
-                            scan: scans[place].first { $0.result != "" } ?? scans[place].first))
-                }
-            }
-            guard found.count <= mostFailures else {
-                throw APIError(
-                    .contentTooLarge, .tooLarge,
-                    "there are more than \(mostFailures) findings: page through the files and their statuses")
-            }
-            after = last
-        }
-        return found
-    }
 }
 
 extension APIError {

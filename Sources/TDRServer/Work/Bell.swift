@@ -1,4 +1,4 @@
-import Synchronization
+import Streams
 
 /// Wakes one who rests until there is something to do. A ring that nobody hears is kept for the next who rests.
 final class Bell: Sendable {
@@ -8,7 +8,7 @@ final class Bell: Sendable {
         var last = 0
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// There is something to do.
     func ring() {

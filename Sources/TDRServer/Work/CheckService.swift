@@ -1,7 +1,6 @@
 import Logging
 import ServiceLifecycle
 import Streams
-import Synchronization
 import TDRCore
 
 /// Makes the checks of every consignment whose upload is complete, several by turns, as long as the server runs.
@@ -48,6 +47,8 @@ struct CheckService: Service {
                 switch outcome {
                 case .success(let summary):
                     resting.forget(consignment.id)
+                    // A clean one has passed into custody by that, and is exported.
+                    if consignment.type == .judgment { archive.exportBell.ring() }
                     logger.info(
                         "checked",
                         metadata: [
@@ -78,7 +79,7 @@ struct CheckService: Service {
 final class Resting: Sendable {
     private static let longest = Duration.seconds(300)
 
-    private let state = Mutex<[RecordID: (until: ContinuousClock.Instant, pause: Duration)]>([:])
+    private let state = Guarded<[RecordID: (until: ContinuousClock.Instant, pause: Duration)]>([:])
 
     func add(_ id: RecordID) {
         state.withLock { state in

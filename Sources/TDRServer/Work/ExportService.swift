@@ -20,28 +20,51 @@ struct ExportService: Service {
     }
 
     func run() async throws {
-        guard let target = options.exportTarget else {
+        guard (options.exportTarget ?? options.judgmentTarget) != nil else {
             // Nothing to do but to wait for the end.
             return try await gracefulShutdown()
         }
         await cancelWhenGracefulShutdown {
             while (try? await archive.exportBell.wait(atMost: .seconds(2))) != nil, !Task.isCancelled {
-                await exportWhatWaits(to: target)
+                await exportWhatWaits()
             }
         }
     }
 
-    private func exportWhatWaits(to target: BytePath) async {
+    private func exportWhatWaits() async {
         do {
-            let wishes = try await onThreads(archive.threads) { try archive.store.exportWishes() }
+            let wishes = try await onThreads(archive.threads) {
+                try wishForJudgments()
+                return try archive.store.exportWishes()
+            }
             archive.metrics.set("tdr_exports_waiting", to: wishes.count)
             for wish in wishes where !resting.holds(wish.consignment.id) {
+                // What was asked for when the server had a place for it waits until it has one again.
+                guard let target = options.target(for: wish.consignment) else { continue }
                 try await export(wish, to: target)
             }
         } catch is CancellationError {
             return
         } catch {
             logger.error("exports cannot be made", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Judgments whose checks have ended clean are exported without anybody's asking.
+    private func wishForJudgments() throws {
+        for judgment in try archive.store.judgmentsToExport() where !resting.holds(judgment.consignment.id) {
+            do {
+                try archive.store.wishExport(
+                    judgment.consignment, by: judgment.requestedBy,
+                    run: RunInfo(
+                        actor: judgment.requestedBy, command: "serve-api: judgment \(judgment.consignment.reference)",
+                        version: archive.version))
+            } catch let error as DeliveryError {
+                resting.add(judgment.consignment.id)
+                logger.error(
+                    "a judgment cannot be exported",
+                    metadata: ["consignment": "\(judgment.consignment.reference)", "error": "\(error)"])
+            }
         }
     }
 
@@ -53,6 +76,7 @@ struct ExportService: Service {
         var request = ExportRequest(target: target, confirmedBy: wish.requestedBy)
         request.form = options.exportForm
         request.s3 = options.s3
+        request.requirements = options.exportRequirements
         let wanted = request
         let exporter = Exporter(store: archive.store, run: run, meter: ProgressMeter())
         do {

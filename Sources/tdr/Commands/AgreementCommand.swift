@@ -1,4 +1,5 @@
 import ArgumentParser
+import TDRClient
 import TDRCore
 
 struct AgreementCommand: TDRCommand {
@@ -19,6 +20,9 @@ struct AgreementCommand: TDRCommand {
     var reference: String
 
     @OptionGroup var options: AgreementOptions
+
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     @OptionGroup var common: CommonOptions
 
     private var says: Bool {
@@ -27,14 +31,20 @@ struct AgreementCommand: TDRCommand {
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
-        let store = try context.openStore()
-        let consignment = try store.consignment(reference)
-        if says {
-            try store.agree(
-                options.agreement(context), on: consignment, required: context.requirements(nil), by: context.login,
-                run: context.run("agreement \(consignment.reference)"))
+        let said = says ? try options.agreement(context) : nil
+        let properties: [String: String]
+        if let client = try remote.client(context) {
+            properties = try await RemoteSteps(client).agree(said, on: reference)
+        } else {
+            let store = try context.openStore()
+            let consignment = try store.consignment(reference)
+            if let said {
+                try store.agree(
+                    said, on: consignment, required: context.requirements(nil), by: context.login,
+                    run: context.run("agreement \(consignment.reference)"))
+            }
+            properties = try store.properties(of: consignment)
         }
-        let properties = try store.properties(of: consignment)
         if context.json {
             try context.output.json(properties)
         } else {

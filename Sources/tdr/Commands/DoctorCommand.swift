@@ -41,6 +41,7 @@ struct DoctorCommand: TDRCommand {
             antivirus: try antivirus.policy(context), store: context.store, library: context.signatureLibrary,
             temporaryFolder: CommandContext.temporaryFolder, now: context.clock())
         doctor.target = target?.path
+        doctor.environment = context.environment
         doctor.maximumSignatureDays = maxSignatureAge
         doctor.locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { context.environment[$0] }.first { !$0.isEmpty }
         let lines = try await doctor.examine()

@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct ExportCommand: TDRCommand {
@@ -29,6 +30,10 @@ struct ExportCommand: TDRCommand {
 
               tdr export --ready --to /archive/incoming
               tdr export --abandon TDR-2026-C
+              tdr export TDR-2026-C --server https://archive.example.org
+
+            Through a server the bag is written where and how the server is told to, and its place there is printed; with \
+            --to it is fetched into a folder of this machine, where the server lets one.
 
             For cron, --ready takes every consignment whose checks passed and whose transfer was confirmed before, by \
             tdr upload --confirm-when-clean or by an export that did not come to its end. One such run at a time; it is \
@@ -72,7 +77,8 @@ struct ExportCommand: TDRCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Effort of compression, 0 (none) to 9. What does not shrink is stored as it is.", valueName: "n"))
+            "Effort of compression, 0 (none; in tar.zst hardly any) to 9. What does not shrink is stored as it is.",
+            valueName: "n"))
     var compressionLevel = 6
 
     @Option(
@@ -132,6 +138,8 @@ struct ExportCommand: TDRCommand {
     var refuseLike: String?
 
     @OptionGroup(title: "Targets in S3") var s3: S3TargetOptions
+
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
 
     @OptionGroup var common: CommonOptions
 
@@ -200,6 +208,7 @@ struct ExportCommand: TDRCommand {
             throw ValidationError("--compression-level takes a number from 0 to 9")
         }
         if let refuseLike { _ = try ExportCommand.likeness(refuseLike) }
+        if remote.isUsed { return try validateRemote() }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
         if ready {
             if abandon || !references.isEmpty || !allow.isEmpty {
@@ -230,6 +239,7 @@ struct ExportCommand: TDRCommand {
     var changesState: Bool { true }
 
     func run(in context: CommandContext) async throws -> Outcome {
+        if let client = try remote.client(context) { return try await exportThrough(client, context) }
         let store = try context.openStore()
         if abandon { return try await abandon(store, context) }
         guard let to else { throw ValidationError("say where the bag goes with --to") }
@@ -307,6 +317,15 @@ struct ExportOutput: Encodable {
     let files: Int
     let bytes: Int64
     let wasThere: Bool
+
+    init(_ bag: RemoteBag, location: String, sha256: SHA256Digest?, wasThere: Bool) {
+        reference = bag.report.consignment.reference.description
+        self.location = location
+        self.sha256 = sha256?.hex
+        files = bag.report.files
+        bytes = Int64(bag.report.bytes)
+        self.wasThere = wasThere
+    }
 
     init(_ summary: ExportSummary) {
         reference = summary.consignment.reference.description

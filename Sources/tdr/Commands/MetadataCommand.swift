@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct MetadataCommand: AsyncParsableCommand {
@@ -29,7 +30,7 @@ struct MetadataCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            try choice.write(.template, context)
+            try await choice.write(.template, context)
             return .done
         }
     }
@@ -43,7 +44,7 @@ struct MetadataCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            try choice.write(.stored, context)
+            try await choice.write(.stored, context)
             return .done
         }
     }
@@ -61,9 +62,7 @@ struct MetadataCommand: AsyncParsableCommand {
 
         func run(in context: CommandContext) async throws -> Outcome {
             try table.begin(context)
-            let summary = try choice.run(context, "validate").validate(
-                table.file.path, of: choice.consignment(context), isPartial: table.partial
-            ) { try table.tell($0, context) }
+            let summary = try await choice.take(table, onlyLooks: true, context)
             context.messages.note(
                 "\(Text.count(summary.rows, "row")), \(Text.count(summary.findings, "error"))"
                     + (summary.findings == 0 ? "; \(Text.count(summary.changed, "file")) would change" : ""))
@@ -87,9 +86,7 @@ struct MetadataCommand: AsyncParsableCommand {
 
         func run(in context: CommandContext) async throws -> Outcome {
             try table.begin(context)
-            let summary = try choice.run(context, "apply").apply(
-                table.file.path, to: choice.consignment(context), isPartial: table.partial
-            ) { try table.tell($0, context) }
+            let summary = try await choice.take(table, onlyLooks: false, context)
             context.messages.note(
                 summary.findings > 0
                     ? "\(Text.count(summary.findings, "error")); nothing was changed"
@@ -110,6 +107,8 @@ struct MetadataChoice: ParsableArguments {
             valueName: "file"))
     var schema: PathArgument?
 
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     func consignment(_ context: CommandContext) throws -> Consignment {
         try context.openStore().consignment(reference)
     }
@@ -120,9 +119,48 @@ struct MetadataChoice: ParsableArguments {
             store: store, run: context.run("metadata \(word) \(reference)"), schema: try context.metadataSchema(schema))
     }
 
-    func write(_ content: MetadataRun.Content, _ context: CommandContext) throws {
+    func write(_ content: MetadataRun.Content, _ context: CommandContext) async throws {
         if context.json { throw ValidationError("a table is CSV: leave --json out") }
+        if let client = try client(context) {
+            let output = context.output
+            return try await RemoteMetadata(client).write(content, of: reference) { output.write($0) }
+        }
         try run(context, "\(content)").write(content, of: consignment(context)) { context.output.write($0) }
+    }
+
+    /// What came of a table, be it here or on a server.
+    struct Taken {
+        let rows: Int
+        let changed: Int
+        let findings: Int
+    }
+
+    /// Looks at a table, or takes it in; every finding is told.
+    func take(_ table: MetadataTableOptions, onlyLooks: Bool, _ context: CommandContext) async throws -> Taken {
+        if let client = try client(context) {
+            let told = try await RemoteMetadata(client).send(
+                table.file.path, to: reference, isPartial: table.partial, onlyLooks: onlyLooks)
+            for finding in told.findings { try table.tell(finding, context) }
+            if told.findingCount > told.findings.count {
+                context.messages.note("and \(Text.count(told.findingCount - told.findings.count)) more")
+            }
+            return Taken(rows: told.rows, changed: told.changed, findings: told.findingCount)
+        }
+        let run = try run(context, onlyLooks ? "validate" : "apply")
+        let consignment = try consignment(context)
+        let summary =
+            onlyLooks
+            ? try run.validate(table.file.path, of: consignment, isPartial: table.partial) {
+                try table.tell($0, context)
+            }
+            : try run.apply(table.file.path, to: consignment, isPartial: table.partial) { try table.tell($0, context) }
+        return Taken(rows: summary.rows, changed: summary.changed, findings: summary.findings)
+    }
+
+    private func client(_ context: CommandContext) throws -> APIClient? {
+        guard let client = try remote.client(context) else { return nil }
+        if schema != nil { throw ValidationError("a server has its own schema: leave --schema out") }
+        return client
     }
 }
 
@@ -145,7 +183,7 @@ struct MetadataTableOptions: ParsableArguments {
 
     func tell(_ finding: MetadataFinding, _ context: CommandContext) throws {
         if context.json {
-            try context.output.json(MetadataFindingOutput(finding))
+            try context.output.json(finding)
         } else if csv {
             context.output.csv(MetadataFindingOutput.fields(finding))
         } else {

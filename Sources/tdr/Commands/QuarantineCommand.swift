@@ -58,7 +58,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            try choice.act("release", context) { try $0.release($1, of: $2, reason: $3) }
+            try await choice.act("release", context) { try $0.release($1, of: $2, reason: $3) }
             context.messages.note("next: tdr check \(choice.reference)")
             return .done
         }
@@ -74,7 +74,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            try choice.act("purge", context) { try $0.purge($1, of: $2, reason: $3) }
+            try await choice.act("purge", context) { try $0.purge($1, of: $2, reason: $3) }
             return .done
         }
     }
@@ -97,14 +97,14 @@ struct QuarantineChoice: ParsableArguments {
 
     func act(
         _ word: String, _ context: CommandContext,
-        _ act: (Quarantine, RelativePath, Consignment, String) throws -> Void
-    ) throws {
+        _ act: @escaping @Sendable (Quarantine, RelativePath, Consignment, String) throws -> Void
+    ) async throws {
         let store = try context.openStore()
         let consignment = try store.consignment(reference)
         let file = try path.stored(in: consignment, of: store)
         let quarantine = Quarantine(
             store, run: context.run("quarantine \(word) \(consignment.reference) \(file.display)"))
-        try act(quarantine, file, consignment, reason)
+        try await withBlockingThreads(1) { [reason] _ in try act(quarantine, file, consignment, reason) }
     }
 }
 

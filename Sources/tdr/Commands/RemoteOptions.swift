@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Streams
 import TDRClient
 
 /// How a command works through a server instead of on a store of this machine.
@@ -21,6 +22,8 @@ struct RemoteOptions: ParsableArguments {
     /// The client of the server that is named; nil when none is.
     func client(_ context: CommandContext) throws -> APIClient? {
         guard let server = server ?? context.environment["TDR_SERVER"], !server.isEmpty else { return nil }
-        return try APIClient(server: server, token: token ?? context.environment["TDR_TOKEN"])
+        let authority = context.environment["TDR_SERVER_CA"].flatMap { $0.isEmpty ? nil : BytePath($0) }
+        return try APIClient(
+            server: server, token: token ?? context.environment["TDR_TOKEN"], authority: authority)
     }
 }

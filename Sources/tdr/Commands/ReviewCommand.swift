@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct ReviewCommand: AsyncParsableCommand {
@@ -27,7 +28,7 @@ struct ReviewCommand: AsyncParsableCommand {
         @OptionGroup var choice: ReviewChoice
         @OptionGroup var common: CommonOptions
 
-        func run(in context: CommandContext) async throws -> Outcome { try choice.act(.submission, context) }
+        func run(in context: CommandContext) async throws -> Outcome { try await choice.act(.submission, context) }
     }
 
     struct Approve: TDRCommand {
@@ -38,7 +39,7 @@ struct ReviewCommand: AsyncParsableCommand {
         @OptionGroup var choice: ReviewChoice
         @OptionGroup var common: CommonOptions
 
-        func run(in context: CommandContext) async throws -> Outcome { try choice.act(.approval, context) }
+        func run(in context: CommandContext) async throws -> Outcome { try await choice.act(.approval, context) }
     }
 
     struct Reject: TDRCommand {
@@ -53,7 +54,7 @@ struct ReviewCommand: AsyncParsableCommand {
             if choice.notes?.isEmpty ?? true { throw ValidationError("say why with --notes") }
         }
 
-        func run(in context: CommandContext) async throws -> Outcome { try choice.act(.rejection, context) }
+        func run(in context: CommandContext) async throws -> Outcome { try await choice.act(.rejection, context) }
     }
 
     struct Log: TDRCommand {
@@ -64,11 +65,12 @@ struct ReviewCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The consignment.", valueName: "ref"))
         var reference: String
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            let store = try context.openStore()
-            for entry in try store.reviews(of: store.consignment(reference)) {
+            for entry in try await log(context) {
                 if context.json {
                     try context.output.json(ReviewOutput(entry))
                 } else {
@@ -78,6 +80,12 @@ struct ReviewCommand: AsyncParsableCommand {
                 }
             }
             return .done
+        }
+
+        private func log(_ context: CommandContext) async throws -> [ReviewEntry] {
+            if let client = try remote.client(context) { return try await RemoteSteps(client).reviews(of: reference) }
+            let store = try context.openStore()
+            return try store.reviews(of: store.consignment(reference))
         }
     }
 }
@@ -90,13 +98,20 @@ struct ReviewChoice: ParsableArguments {
     @Option(help: ArgumentHelp("What is to be said; at most 1300 characters.", valueName: "text"))
     var notes: String?
 
-    func act(_ action: ReviewAction, _ context: CommandContext) throws -> Outcome {
-        let store = try context.openStore()
-        let consignment = try store.consignment(reference)
-        try store.review(
-            action, of: consignment, notes: notes ?? "",
-            run: context.run("review \(action.rawValue.lowercased()) \(consignment.reference)"))
-        context.messages.note("recorded the \(action.rawValue.lowercased()) of \(consignment.reference)")
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
+    func act(_ action: ReviewAction, _ context: CommandContext) async throws -> Outcome {
+        let word = action.rawValue.lowercased()
+        if let client = try remote.client(context) {
+            try await RemoteSteps(client).review(action, of: reference, notes: notes ?? "")
+        } else {
+            let store = try context.openStore()
+            let consignment = try store.consignment(reference)
+            try store.review(
+                action, of: consignment, notes: notes ?? "",
+                run: context.run("review \(word) \(consignment.reference)"))
+        }
+        context.messages.note("recorded the \(word) of \(reference)")
         return .done
     }
 }

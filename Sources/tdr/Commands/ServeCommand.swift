@@ -16,7 +16,8 @@ struct ServeCommand: TDRCommand {
               tdr serve-api --listen 0.0.0.0:8443 --tls-cert server.pem --tls-key server.key
 
             As soon as the last file of an upload is there, its checks are made, those of several consignments by \
-            turns. Exports are made when they are asked for, into --export-to. Other tdr commands may work on the same \
+            turns. Exports are made when they are asked for, into --export-to; a judgment is confirmed and exported \
+            by itself when its checks end clean. What an export requires is said by TDR_EXPORT_REQUIRES. Other tdr commands may work on the same \
             store meanwhile. The log goes to stderr, a JSON object a line.
 
             SIGTERM and SIGINT end it in good order: requests are answered, checks go on at the next start.
@@ -37,6 +38,12 @@ struct ServeCommand: TDRCommand {
 
     @Option(help: ArgumentHelp("Where exports go: a folder, or s3://bucket/prefix.", valueName: "target"))
     var exportTo: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where judgments go instead, by themselves when their checks end clean. Default: $TDR_JUDGMENT_TO, else as "
+                + "--export-to.", valueName: "target"))
+    var judgmentTo: PathArgument?
 
     @Option(help: ArgumentHelp("The form of exports.", valueName: "form"))
     var exportForm: BagForm = .tarGz
@@ -64,6 +71,8 @@ struct ServeCommand: TDRCommand {
     @Option(help: ArgumentHelp("Its keys (JWKS): https://…, or a file.", valueName: "place"))
     var jwtKeys: String?
 
+    @OptionGroup(title: "Sign-in with OpenID") var openID: OpenIDArguments
+
     @Option(
         help: ArgumentHelp(
             "Texts of the web pages, instead of the English ones where the file has them: JSON.", valueName: "file"))
@@ -71,6 +80,11 @@ struct ServeCommand: TDRCommand {
 
     @Flag(help: "Let the owner of a transfer have its bag from the web pages: one that is a file on this machine.")
     var offerBags = false
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a client may let the server wait before its connection is closed.", valueName: "seconds"))
+    var idleSeconds = 30
 
     @Flag(help: "Do not log every request.")
     var noAccessLog = false
@@ -100,6 +114,9 @@ struct ServeCommand: TDRCommand {
             throw ValidationError("--jwt-issuer, --jwt-audience and --jwt-keys go together")
         }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
+        guard (1...3600).contains(idleSeconds) else {
+            throw ValidationError("--idle-seconds takes a number from 1 to 3600")
+        }
         if s3.isUsed, exportTo == nil { throw ValidationError("options of S3 go with --export-to s3://…") }
     }
 
@@ -118,15 +135,24 @@ struct ServeCommand: TDRCommand {
         var options = ServerOptions(host: host, port: port, checks: checks)
         if let tlsCert, let tlsKey { options.tls = (tlsCert.path, tlsKey.path) }
         options.exportTarget = exportTo?.path
+        options.judgmentTarget = judgmentTo?.path ?? context.judgmentTarget
+        options.exportRequirements = try context.requirements(nil)
+        options.metadataSchema = try context.metadataSchema(nil)
         options.exportForm = exportForm
         options.s3 = s3.options(context.environment)
         options.logsRequests = !noAccessLog
+        options.limits.idleSeconds = idleSeconds
         options.pageTexts = pageTexts?.path
         options.offersBags = offerBags
+        options.advice = try context.advice(nil)
+        options.metadataSchema = try context.metadataSchema(nil)
         options.doctor = try doctor(context)
         if let jwtIssuer, let jwtAudience, let jwtKeys {
             options.provider = ProviderOptions(issuer: jwtIssuer, audience: jwtAudience, keys: jwtKeys)
         }
+        let scheme = tlsCert == nil ? "http" : "https"
+        options.openID = try openID.options(
+            context.environment, own: port == 0 ? nil : "\(scheme)://\(listen)")
         let library = context.signatureLibrary
         let server = APIServer(store: store, options: options, version: TDR.version, clock: context.clock) {
             try library.inUse().signatures
@@ -150,11 +176,13 @@ struct ServeCommand: TDRCommand {
     private func doctor(_ context: CommandContext) throws -> @Sendable () async throws -> [DoctorLine] {
         let policy = try antivirus.policy(context)
         let (store, library, clock) = (context.store, context.signatureLibrary, context.clock)
+        let environment = context.environment
         let target = exportTo?.path
         return {
             var doctor = Doctor(
                 antivirus: policy, store: store, library: library, temporaryFolder: CommandContext.temporaryFolder,
                 now: clock())
+            doctor.environment = environment
             if let target, target.text?.hasPrefix("s3://") == false { doctor.target = target }
             return try await doctor.examine()
         }

@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import Streams
 import TDRClient
 import TDRCore
@@ -82,8 +82,8 @@ struct StatusCommand: TDRCommand {
         if ready, reference != nil || csv || watch { throw ValidationError("--ready stands alone, or with --json") }
         if csv, common.json { throw ValidationError("choose one of --csv and --json") }
         if watch, files || failed || csv { throw ValidationError("--watch shows steps and counts only") }
-        if remote.isUsed, files || failed || watch {
-            throw ValidationError("through a server there are steps and counts, no --files, --failed and --watch")
+        if remote.isUsed, report != nil || duplicates || ready {
+            throw ValidationError("--report, --duplicates and --ready do not go with --server")
         }
     }
 
@@ -91,19 +91,34 @@ struct StatusCommand: TDRCommand {
         if let client = try remote.client(context) { return try await show(RemoteStatus(client), context) }
         let store = try context.openStore()
         if ready { return try showReady(store, context) }
-        if watch { return try await watch(store, context) }
-        guard let reference else { return try list(store, context) }
-        let consignment = try store.consignment(reference)
-        let advice = try context.advice(advice)
-        if let form = self.report {
-            let failures = FailureReport(consignment, in: store, advice: advice)
+        if let reference, let form = report {
+            let consignment = try store.consignment(reference)
+            let failures = FailureReport(consignment, in: store, advice: try context.advice(advice))
             try FailureOutput(report: failures, form: form, context: context).write(to: output?.path)
             return try store.report(on: consignment).hasFindings ? .findings : .done
         }
-        if duplicates { return try LikenessOutput(context, csv: csv).write(consignment, store) }
-        let report = try store.report(on: consignment)
+        if let reference, duplicates {
+            return try LikenessOutput(context, csv: csv).write(store.consignment(reference), store)
+        }
+        return try await show(store, context)
+    }
+
+    /// What a store and a server tell alike.
+    private func show(_ source: any StatusSource, _ context: CommandContext) async throws -> Outcome {
+        if watch { return try await watch(source, context) }
+        guard let reference else {
+            let reports = try await source.reports()
+            guard let store = source as? Store else {
+                return try list(reports, none: "you have no consignments there", nil, context)
+            }
+            return try list(
+                reports, none: "no consignments in '\(store.directory.display)'; tdr upload makes one",
+                try store.readyRuns(), context)
+        }
+        let advice = try context.advice(advice)
+        let report = try await source.report(on: reference)
         if files || failed {
-            try list(filesOf: consignment, store, context)
+            try await list(filesOf: report.consignment, source, context)
         } else if context.json {
             try context.output.json(StatusOutput(report))
         } else if csv {
@@ -113,34 +128,13 @@ struct StatusCommand: TDRCommand {
             for line in StatusText.lines(report) { context.output.line(line) }
             if report.filesWithProblems > 0 {
                 context.output.line("")
-                for line in try StatusText.problems(report, store, examples: 5, advice: advice) {
+                let problems = try await FirstProblems(report, from: source)
+                for line in StatusText.problems(report, problems, examples: 5, advice: advice) {
                     context.output.line("  " + line)
                 }
             }
         }
         return report.hasFindings ? .findings : .done
-    }
-
-    private func show(_ server: RemoteStatus, _ context: CommandContext) async throws -> Outcome {
-        guard let reference else {
-            return try list(try await server.reports(), none: "you have no consignments there", nil, context)
-        }
-        let report = try await server.report(on: reference)
-        if context.json {
-            try context.output.json(StatusOutput(report))
-        } else if csv {
-            context.output.csv(ConsignmentRow.titles)
-            context.output.csv(ConsignmentRow.fields(report))
-        } else {
-            for line in StatusText.lines(report) { context.output.line(line) }
-        }
-        return report.hasFindings ? .findings : .done
-    }
-
-    private func list(_ store: Store, _ context: CommandContext) throws -> Outcome {
-        let none = "no consignments in '\(store.directory.display)'; tdr upload makes one"
-        return try list(
-            try store.consignments().map { try store.report(on: $0) }, none: none, try store.readyRuns(), context)
     }
 
     private func list(
@@ -170,9 +164,11 @@ struct StatusCommand: TDRCommand {
         return reports.contains(where: \.hasFindings) ? .findings : .done
     }
 
-    private func list(filesOf consignment: Consignment, _ store: Store, _ context: CommandContext) throws {
+    private func list(
+        filesOf consignment: Consignment, _ source: any StatusSource, _ context: CommandContext
+    ) async throws {
         if csv { context.output.csv(FileRow.titles) }
-        try store.forEachFile(of: consignment, failed ? .withProblems : .all) { file in
+        try await source.forEachFile(of: consignment, failed ? .withProblems : .all) { file in
             if context.json {
                 try context.output.json(FileOutput(file, in: consignment))
             } else if csv {
@@ -183,13 +179,11 @@ struct StatusCommand: TDRCommand {
         }
     }
 
-    private func watch(_ store: Store, _ context: CommandContext) async throws -> Outcome {
+    private func watch(_ source: any StatusSource, _ context: CommandContext) async throws -> Outcome {
         var last = ""
         while true {
             let reports =
-                if let reference { [try store.report(on: try store.consignment(reference))] } else {
-                    try store.consignments().map { try store.report(on: $0) }
-                }
+                if let reference { [try await source.report(on: reference)] } else { try await source.reports() }
             let text = try reports.map { report in
                 context.json
                     ? String(decoding: try JSON.encode(StatusOutput(report)), as: UTF8.self)
@@ -219,7 +213,7 @@ extension CommandContext {
 
 extension ConsignmentReport {
     /// Whether somebody must act: a file with findings, or a step that ended badly.
-    fileprivate var hasFindings: Bool {
+    var hasFindings: Bool {
         if exports.contains(where: \.isAmiss) { return true }
         if cancellation != nil { return false }
         return filesWithProblems > 0 || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }

@@ -114,9 +114,10 @@ struct UploadCommand: TDRCommand {
         if remote.server != nil, inPlace || resume != nil {
             throw ValidationError("--in-place and --resume do not go with --server: the same command goes on by itself")
         }
-        if remote.isUsed, type == .judgment || metadata != nil || strict {
-            throw ValidationError("--type, --metadata and --strict do not go with --server yet")
+        if remote.isUsed, repair.act != nil {
+            throw ValidationError("--replace and --add work on a store of this machine, not through --server")
         }
+        if remote.isUsed, schema != nil { throw ValidationError("a server has its own schema: leave --schema out") }
         if schema != nil, metadata == nil { throw ValidationError("--schema goes with --metadata") }
         if type != .judgment, !judgment.details.isEmpty {
             throw ValidationError("what is said of a judgment goes with --type judgment")
@@ -195,6 +196,14 @@ struct UploadCommand: TDRCommand {
         return try apply(metadata.path, to: summary.consignment, context) ? outcome : .findings
     }
 
+    private func tell(findings: Int, changed: Int, of reference: String, _ table: BytePath, _ context: CommandContext) {
+        context.messages.note(
+            findings > 0
+                ? "the files are uploaded; the metadata has \(Text.count(findings, "error")) and was not applied:"
+                    + " mend it, then run tdr metadata apply \(reference) '\(table.display)'"
+                : "applied metadata to \(Text.count(changed, "file"))")
+    }
+
     /// Applies the table to what was uploaded; false when it has errors, all of which are told.
     private func apply(_ table: BytePath, to consignment: Consignment, _ context: CommandContext) throws -> Bool {
         let run = MetadataRun(
@@ -203,17 +212,19 @@ struct UploadCommand: TDRCommand {
         let summary = try run.apply(table, to: consignment, isPartial: false) { finding in
             context.messages.note(MetadataFindingOutput.line(finding))
         }
-        context.messages.note(
-            summary.findings > 0
-                ? "the files are uploaded; the metadata has \(Text.count(summary.findings, "error")) and was not applied:"
-                    + " mend it, then run tdr metadata apply \(consignment.reference) '\(table.display)'"
-                : "applied metadata to \(Text.count(summary.changed, "file"))")
+        tell(
+            findings: summary.findings, changed: summary.changed, of: "\(consignment.reference)", table, context)
         return summary.findings == 0
     }
 
     private func send(_ folder: BytePath, _ client: APIClient, _ context: CommandContext) async throws -> Outcome {
-        guard let series else { throw ValidationError("name the series with --series") }
+        if series == nil, type == .standard { throw ValidationError("name the series with --series") }
         var request = RemoteUploadRequest(source: folder, series: series, jobs: jobs ?? max(4, context.jobs))
+        request.body = body
+        request.type = type
+        request.judgment = judgment.details
+        request.agreement = try agreement.agreement(context)
+        request.isConfirmedWhenClean = confirmWhenClean
         request.links = links
         request.includeTopLevelFolder = includeTopLevelFolder
         request.fresh = fresh
@@ -242,7 +253,15 @@ struct UploadCommand: TDRCommand {
                 + (isWhole
                     ? "the server checks it now: tdr status \(summary.reference)"
                     : "it is not complete: mend the files and give the same command again"))
-        return isWhole ? .done : .findings
+        guard isWhole else { return .findings }
+        guard let metadata else { return .done }
+        // While the server checks the files nobody else can change anything of the consignment.
+        _ = try await RemoteWork(client).waitForChecks(summary.reference)
+        let told = try await RemoteMetadata(client).send(
+            metadata.path, to: summary.reference, isPartial: false, onlyLooks: false)
+        for finding in told.findings { context.messages.note(MetadataFindingOutput.line(finding)) }
+        tell(findings: told.findingCount, changed: told.changed, of: summary.reference, metadata.path, context)
+        return told.findingCount == 0 ? .done : .findings
     }
 
     private func plan(_ folder: BytePath, _ context: CommandContext) async throws -> Outcome {

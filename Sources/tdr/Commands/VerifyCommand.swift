@@ -24,7 +24,7 @@ struct VerifyCommand: TDRCommand {
             good for so long, and those that were amiss. A bag that was moved or given away is retired with --retire and \
             a --reason.
 
-            Exit codes: 0 every bag is valid; 1 could not do it; 2 a bag is not valid; 64 wrong usage; \
+            Exit codes: 0 every bag is valid; 1 could not do it, or read all of a bag; 2 a bag is not valid; 64 wrong usage; \
             130, 143 interrupted.
             """)
 
@@ -84,6 +84,7 @@ struct VerifyCommand: TDRCommand {
     func run(in context: CommandContext) async throws -> Outcome {
         if exports { return try await verifyExports(in: context) }
         var outcome = Outcome.done
+        var isObstructed = false
         for bag in bags {
             let meter = ProgressMeter()
             let verifier = try BagVerifier(
@@ -94,8 +95,11 @@ struct VerifyCommand: TDRCommand {
             } else {
                 tell(verification, context)
             }
+            isObstructed = isObstructed || verification.isObstructed
             if !verification.isValid { outcome = .findings }
         }
+        // What could not be read may be worse than what was found.
+        if isObstructed { throw ExitCode(1) }
         return outcome
     }
 

@@ -47,7 +47,9 @@ struct WithdrawCommand: TDRCommand {
         let repair = Repair(
             store: store, run: context.run("withdraw \(consignment.reference) \(entry.display)"), meter: ProgressMeter()
         )
-        let summary = try repair.withdraw(entry, from: consignment, reason: reason, purges: purge)
+        let summary = try await withBlockingThreads(1) { [reason, purge] _ in
+            try repair.withdraw(entry, from: consignment, reason: reason, purges: purge)
+        }
         if context.json { try context.output.json(WithdrawOutput(consignment, entry, summary)) }
         let what =
             summary.files + summary.folders == 0
@@ -115,7 +117,14 @@ struct CancelCommand: TDRCommand {
         let store = try context.openStore()
         let consignment = try store.consignment(reference)
         let repair = Repair(store: store, run: context.run("cancel \(consignment.reference)"), meter: ProgressMeter())
-        try repair.cancel(consignment, reason: reason, purges: purge)
+        let left = try await withBlockingThreads(1) { [reason, purge] _ in
+            try repair.cancel(consignment, reason: reason, purges: purge)
+        }
+        if let left {
+            context.messages.warning(
+                "an upload that was cut off is left on the server: \(left); give it up with tdr export --abandon"
+                    + " \(consignment.reference)")
+        }
         if context.json { try context.output.json(StatusOutput(try store.report(on: consignment))) }
         context.messages.note("cancelled \(consignment.reference)" + (purge ? " and removed its bytes" : ""))
         return .done

@@ -48,6 +48,8 @@ struct Setting: Sendable {
         Setting("contactEmail", "TDR_CONTACT_EMAIL", "their e-mail address", .words("account@host")),
         Setting("server", "TDR_SERVER", "the server to work through"),
         Setting("token", "TDR_TOKEN", "the token for it", isSecret: true),
+        Setting("serverCA", "TDR_SERVER_CA", "the authority behind the server's certificate", .words("the machine's")),
+        Setting("oidcSecret", "TDR_OIDC_SECRET", "what proves the server to an OpenID provider", isSecret: true),
         Setting("noticeWebhook", "TDR_NOTICE_WEBHOOK", "where notices are posted", isSecret: true),
         Setting("noticeSecret", "TDR_NOTICE_SECRET", "what signs them", isSecret: true),
         Setting("noticeCommand", "TDR_NOTICE_COMMAND", "the command that gets notices"),

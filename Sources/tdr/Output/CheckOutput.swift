@@ -64,7 +64,9 @@ final class CheckAnswers: Sendable {
             for line in StatusText.checks(report) { context.output.line("  " + line) }
             if report.filesWithProblems > 0 {
                 context.output.line("  \(Text.count(report.filesWithProblems, "file")) with findings:")
-                for line in try StatusText.problems(report, store, examples: 5) { context.output.line("    " + line) }
+                for line in StatusText.problems(report, try FirstProblems(report, in: store), examples: 5) {
+                    context.output.line("    " + line)
+                }
             }
             context.output.flush()  // the talk about what comes next stands below the answer
             context.messages.note("next: \(report.nextAction)")

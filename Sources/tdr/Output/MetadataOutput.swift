@@ -1,28 +1,8 @@
 import Streams
 import TDRCore
 
-/// `tdr metadata validate --json`, a line each; and the same as CSV and as text.
-struct MetadataFindingOutput: Encodable {
-    let row: Int?
-    let column: String?
-    let property: String?
-    let path: String?
-    let value: String
-    let rule: String
-    let message: String
-    let remedy: String
-
-    init(_ finding: MetadataFinding) {
-        row = finding.row
-        column = finding.column
-        property = finding.property
-        path = finding.path
-        value = finding.value
-        rule = finding.rule
-        message = finding.message
-        remedy = finding.remedy
-    }
-
+/// What is wrong with a table, as CSV and as text; as JSON a finding is a line as it is.
+enum MetadataFindingOutput {
     static let titles = ["Row", "Column", "Property", "Filepath", "Value", "Rule", "Error", "Remedy"]
 
     static func fields(_ finding: MetadataFinding) -> [String] {

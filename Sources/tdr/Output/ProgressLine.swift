@@ -92,14 +92,11 @@ struct ProgressLine {
                 + Text.count(progress.filesTotal, "file"),
             "\(Text.size(min(progress.bytes, progress.bytesTotal))) of \(Text.size(progress.bytesTotal))",
         ]
-        // By bytes, with every file counted as a few kilobytes, so that many empty files also make progress.
-        let weight = { (files: Int, bytes: Int64) in Double(bytes) + 8192 * Double(files) }
-        let total = weight(progress.filesTotal, progress.bytesTotal)
-        let done = min(total, weight(progress.files, progress.bytes))
-        if total > 0 { parts.append("\(Int(done / total * 100)) %") }
+        guard let done = progress.share else { return parts.joined(separator: ", ") }
+        parts.append("\(Int(done * 100)) %")
         if seconds > 1, done > 0 {
             parts.append("\(Text.size(Int64(Double(progress.bytes) / seconds)))/s")
-            parts.append("\(duration((total - done) / done * seconds)) left")
+            parts.append("\(duration((1 - done) / done * seconds)) left")
         }
         return parts.joined(separator: ", ")
     }

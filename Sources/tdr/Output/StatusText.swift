@@ -1,6 +1,38 @@
 import Streams
 import TDRCore
 
+/// The first files with findings of a consignment, of which some are shown as examples.
+struct FirstProblems {
+    private static let most = 500
+    private struct Enough: Error {}
+
+    private var files: [FileReport] = []
+
+    /// Those in a store.
+    init(_ report: ConsignmentReport, in store: Store) throws {
+        do {
+            try store.forEachFile(of: report.consignment, .withProblems) { try take($0) }
+        } catch is Enough {}
+    }
+
+    /// Those that a source tells of.
+    init(_ report: ConsignmentReport, from source: any StatusSource) async throws {
+        do {
+            try await source.forEachFile(of: report.consignment, .withProblems) { try take($0) }
+        } catch is Enough {}
+    }
+
+    private mutating func take(_ file: FileReport) throws {
+        files.append(file)
+        if files.count == FirstProblems.most { throw Enough() }
+    }
+
+    /// Those that have this finding.
+    func with(_ type: FileStatusType, _ value: FileStatusValue) -> [FileReport] {
+        files.filter { $0.statuses[type] == value }
+    }
+}
+
 /// Consignments and their files as text.
 enum StatusText {
     /// One line for each check: how far, and what it found.
@@ -26,24 +58,8 @@ enum StatusText {
     ///
     /// Below each file stand the commands that put it right, as a shell takes them.
     static func problems(
-        _ report: ConsignmentReport, _ store: Store, examples: Int, advice: Advice = .standard
-    ) throws -> [String] {
-        struct Kind: Hashable {
-            let type: FileStatusType
-            let value: FileStatusValue
-        }
-        struct Enough: Error {}
-        var found: [Kind: [FileReport]] = [:]
-        var looked = 0
-        do {
-            try store.forEachFile(of: report.consignment, .withProblems) { file in
-                for (type, value) in file.statuses.problems {
-                    found[Kind(type: type, value: value), default: []].append(file)
-                }
-                looked += 1
-                if looked == 500 { throw Enough() }
-            }
-        } catch is Enough {}
+        _ report: ConsignmentReport, _ files: FirstProblems, examples: Int, advice: Advice = .standard
+    ) -> [String] {
         var lines: [String] = []
         for type in FileStatusType.allCases where type != .clientChecks {
             // A digest that could not be computed could not be compared either: that is one finding.
@@ -54,7 +70,7 @@ enum StatusText {
                     "\(type.rawValue) \(value.rawValue), \(Text.count(count, "file")): each "
                         + advice.text(type, value))
                 var lastReason: String?
-                let known = found[Kind(type: type, value: value)] ?? []
+                let known = files.with(type, value)
                 for file in known.prefix(examples) {
                     let reason = file.reasons[type] ?? file.reasons[.serverChecksum]
                     let remark = reason.map { $0 == lastReason ? "" : " [\($0)]" } ?? ""
@@ -126,9 +142,17 @@ enum StatusText {
             lines.append("Transfer confirmed by \(login) for when the checks end clean")
         }
         for upload in report.unfinishedUploads where !report.isBeingWorkedOn {
+            let again =
+                if report.cancellation != nil {
+                    ""
+                } else if upload.isObject {
+                    "go on with tdr upload --resume \(consignment.reference), or "
+                } else {
+                    "export again, or "
+                }
             lines.append(
                 "Unfinished: \(upload.location.display), \(Text.count(upload.parts, "part")), \(Text.size(upload.bytes))"
-                    + " on the server; export again, or give it up with tdr export --abandon \(consignment.reference)")
+                    + " on the server; \(again)give it up with tdr export --abandon \(consignment.reference)")
         }
         for copy in report.exports {
             let looked =

@@ -23,14 +23,14 @@ protocol AntivirusSession: AnyObject {
     /// Whether it wants the bytes of the file that has just begun.
     var wantsBytes: Bool { get }
     /// Takes the next file.
-    func begin(_ file: SharedFile, _ subject: ScanSubject) -> ScanTicket
+    func begin(_ file: OpenBytes, _ subject: ScanSubject) -> ScanTicket
     /// The next bytes of that file, which lie at `offset`. They stay where they are until the next ``begin(_:_:)`` when
     /// the file came as a whole.
     func consume(_ bytes: UnsafeRawBufferPointer, at offset: Int64)
     /// All bytes of that file have come.
     func end()
     /// What it says of a file; waits for it.
-    func verdict(of ticket: ScanTicket, _ file: SharedFile) -> AntivirusVerdict
+    func verdict(of ticket: ScanTicket, _ file: OpenBytes) -> AntivirusVerdict
     /// The file is of no interest any more.
     func abandon(_ ticket: ScanTicket)
 }

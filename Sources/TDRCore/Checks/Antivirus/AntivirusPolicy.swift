@@ -87,6 +87,13 @@ public struct EngineVersion: Sendable, Hashable {
     public let softwareVersion: String
     /// As in `27000 (Mon Nov 23 08:00:00 2026)`; empty when unknown.
     public let databaseVersion: String
+
+    /// A program by name and versions.
+    public init(software: String, softwareVersion: String, databaseVersion: String) {
+        self.software = software
+        self.softwareVersion = softwareVersion
+        self.databaseVersion = databaseVersion
+    }
 }
 
 extension EngineVersion: CustomStringConvertible {

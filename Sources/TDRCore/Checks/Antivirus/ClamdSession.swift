@@ -3,8 +3,8 @@ import Streams
 /// One thread's conversation with clamd (`IDSESSION`), with several files at once.
 ///
 /// Over a local socket files are handed over as open descriptors (`FILDES`): clamd needs no right to read them, sees no
-/// names, and works in its own process while we hash. Over TCP, and for files that are scanned in windows, the bytes of
-/// our own read go there as a stream (`INSTREAM`).
+/// names, and works in its own process while we hash. Over TCP, for files that are scanned in windows, and for objects in
+/// S3, which have no descriptor, the bytes of our own read go there as a stream (`INSTREAM`).
 ///
 /// clamd says a file is clean when it is larger than its limits, so sizes are compared here. A connection that is lost
 /// costs each file that waited one more try; a file whose answer does not come costs its time and is not tried again.
@@ -50,31 +50,32 @@ final class ClamdSession: AntivirusSession {
 
     // MARK: A file
 
-    func begin(_ file: SharedFile, _ subject: ScanSubject) -> ScanTicket {
+    func begin(_ file: OpenBytes, _ subject: ScanSubject) -> ScanTicket {
         lastTicket += 1
         let ticket = lastTicket
         current = ticket
-        let fits = subject.size <= (engine.takesDescriptors ? engine.maximumBytes : engine.maximumStreamBytes)
-        let way = engine.takesDescriptors && fits ? Way.descriptor : .stream
+        let hasDescriptor = engine.takesDescriptors && file.file != nil
+        let limit = hasDescriptor ? engine.maximumBytes : engine.maximumStreamBytes
+        let fits = subject.size <= limit
+        let way = hasDescriptor && fits ? Way.descriptor : .stream
         submissions[ticket] = Submission(
             size: subject.size, way: way, deadline: Deadline(seconds: engine.policy.fileSeconds))
         if !fits, engine.policy.oversize == .fail {
-            submissions[ticket]?.verdict = tooLarge(subject.size)
+            submissions[ticket]?.verdict = tooLarge(subject.size, limit)
             return ticket
         }
         submit(ticket, file, tries: 2)
         return ticket
     }
 
-    private func tooLarge(_ size: Int64) -> AntivirusVerdict {
-        let limit = engine.takesDescriptors ? engine.maximumBytes : engine.maximumStreamBytes
-        return .notScanned(
+    private func tooLarge(_ size: Int64, _ limit: Int64) -> AntivirusVerdict {
+        .notScanned(
             "not scanned: its \(size) bytes are more than the \(limit) that clamd looks at; raise MaxFileSize,"
                 + " MaxScanSize and StreamMaxLength in clamd.conf, or scan in windows (--oversize windows)")
     }
 
     /// The first connection may be one that clamd has closed since.
-    private func submit(_ ticket: ScanTicket, _ file: SharedFile, tries: Int) {
+    private func submit(_ ticket: ScanTicket, _ file: OpenBytes, tries: Int) {
         var fault = ClamdFault(.unreachable, "clamd was not asked")
         for _ in 0..<tries {
             do throws(ClamdFault) {
@@ -83,8 +84,9 @@ final class ClamdSession: AntivirusSession {
                 guard let submission = submissions[ticket] else { return }
                 switch submission.way {
                 case .descriptor:
+                    guard let open = file.file else { throw ClamdFault(.unusable, "the file has no descriptor") }
                     try connection.send("zFILDES\0", until: submission.deadline)
-                    try connection.sendDescriptor(of: file.file, until: submission.deadline)
+                    try connection.sendDescriptor(of: open.file, until: submission.deadline)
                 case .stream:
                     streamed = 0
                     tail = []
@@ -233,7 +235,7 @@ final class ClamdSession: AntivirusSession {
 
     // MARK: Its verdict
 
-    func verdict(of ticket: ScanTicket, _ file: SharedFile) -> AntivirusVerdict {
+    func verdict(of ticket: ScanTicket, _ file: OpenBytes) -> AntivirusVerdict {
         guard let submission = submissions.removeValue(forKey: ticket) else {
             return .notScanned("clamd was not asked")
         }
@@ -289,7 +291,7 @@ final class ClamdSession: AntivirusSession {
     }
 
     /// One more try on a new connection. A stream's bytes are read a second time.
-    private func again(_ file: SharedFile, _ submission: Submission) -> AntivirusVerdict {
+    private func again(_ file: OpenBytes, _ submission: Submission) -> AntivirusVerdict {
         lastTicket += 1
         let ticket = lastTicket
         submissions[ticket] = Submission(
@@ -298,11 +300,11 @@ final class ClamdSession: AntivirusSession {
         if submission.way == .stream {
             current = ticket
             do {
-                try file.file.forEachPiece(of: submission.size) { consume($0, at: $1) }
+                try file.source.forEachPiece { consume($0, at: $1) }
                 end()
             } catch {
                 abandon(ticket)
-                return .notScanned("its bytes cannot be read: \(error.reason)")
+                return .notScanned("its bytes cannot be read: \(error)")
             }
         }
         guard let second = submissions.removeValue(forKey: ticket) else { return .notScanned("clamd was not asked") }

@@ -38,7 +38,7 @@ final class YaraSession: AntivirusSession {
     private let scanner: YaraScanner
     private var members: YaraMembers?
     private var form: ContainerForm?
-    private var file: SharedFile?
+    private var file: OpenBytes?
     private var size: Int64 = 0
     private var name: [UInt8] = []
     private var answer = AntivirusVerdict.notScanned("YARA was not asked")
@@ -48,11 +48,11 @@ final class YaraSession: AntivirusSession {
         scanner = YaraScanner(engine.rules, seconds: engine.fileSeconds)
     }
 
-    func begin(_ file: SharedFile, _ subject: ScanSubject) -> ScanTicket {
+    func begin(_ file: OpenBytes, _ subject: ScanSubject) -> ScanTicket {
         self.file = file
         (size, name, form) = (subject.size, subject.name, nil)
         answer = .notScanned("YARA was not asked")
-        scanner.begin(FileSource(file.file, count: size), size: size, name: name, path: subject.path)
+        scanner.begin(file.source, size: size, name: name, path: subject.path)
         return 0
     }
 
@@ -67,13 +67,13 @@ final class YaraSession: AntivirusSession {
         file = nil
     }
 
-    private func lookInto(_ file: SharedFile, _ form: ContainerForm) -> AntivirusVerdict {
+    private func lookInto(_ file: OpenBytes, _ form: ContainerForm) -> AntivirusVerdict {
         let members = self.members ?? YaraMembers(scanner, folder: engine.temporaryFolder)
         self.members = members
-        return members.verdict(on: file, form, name: name, size: size, until: Deadline(seconds: engine.fileSeconds))
+        return members.verdict(on: file.source, form, name: name, until: Deadline(seconds: engine.fileSeconds))
     }
 
-    func verdict(of ticket: ScanTicket, _ file: SharedFile) -> AntivirusVerdict { answer }
+    func verdict(of ticket: ScanTicket, _ file: OpenBytes) -> AntivirusVerdict { answer }
 
     func abandon(_ ticket: ScanTicket) {
         scanner.abandon()

@@ -1,5 +1,4 @@
 import Archives
-import Glibc
 import Streams
 
 /// The forms that are unpacked for scanning, by their first bytes: office documents are ZIP files, too.
@@ -48,14 +47,11 @@ final class YaraMembers {
 
     /// The verdict on what a file holds.
     func verdict(
-        on file: SharedFile, _ form: ContainerForm, name: [UInt8], size: Int64, until deadline: Deadline
+        on source: any ByteSource, _ form: ContainerForm, name: [UInt8], until deadline: Deadline
     ) -> AntivirusVerdict {
         do {
-            let budget = UnpackBudget(YaraMembers.limits, packedBytes: size)
-            // A descriptor of our own: the position of the other is shared with clamd.
-            let open = try OpenFile.open(
-                BytePath("/proc/self/fd/\(file.file.descriptor)"), flags: O_RDONLY | O_CLOEXEC)
-            try scan(open, form, name: name, place: [], budget, deadline)
+            let budget = UnpackBudget(YaraMembers.limits, packedBytes: source.count)
+            try scan(source, form, name: name, place: [], budget, deadline)
             return .clean
         } catch let stop as Stop {
             return stop.verdict
@@ -73,18 +69,19 @@ final class YaraMembers {
     }
 
     private func scan(
-        _ archive: consuming OpenFile, _ form: ContainerForm, name: [UInt8], place: [[UInt8]],
+        _ archive: any ByteSource, _ form: ContainerForm, name: [UInt8], place: [[UInt8]],
         _ budget: UnpackBudget, _ deadline: Deadline
     ) throws {
         guard place.count < YaraMembers.limits.depth else { throw UnpackFault.tooDeep(YaraMembers.limits.depth) }
         switch form {
         case .tar:
-            let reader = try ArchiveReader(archive, limits: budget.limits)
+            let reader = try ArchiveReader(archive, path: BytePath(name), limits: budget.limits)
             while let member = try reader.next() {
                 try scan(member, member.path ?? [], place, budget, deadline) { try reader.readContent($0) }
             }
         case .zip, .gzip:
-            let reader = try PackedReader(archive, as: form == .zip ? .zip : .gzip, limits: budget.limits)
+            let reader = try PackedReader(
+                archive, path: BytePath(name), as: form == .zip ? .zip : .gzip, limits: budget.limits)
             while let member = try reader.next() {
                 let inside =
                     form == .gzip ? ArchiveForm.nameWithoutPacking(BytePath(name)) : member.path ?? []
@@ -119,9 +116,8 @@ final class YaraMembers {
         }
         let form = try scan(spool, here)
         guard let form else { return }
-        try scan(
-            spool.openFile(named: BytePath(name)), form, name: BytePath(name).lastComponent, place: here, budget,
-            deadline)
+        // Its spool stays as it is while what it holds goes into that of the next level.
+        try scan(spool, form, name: BytePath(name).lastComponent, place: here, budget, deadline)
     }
 
     /// Scans one member, and says what form it has if it is an archive itself.

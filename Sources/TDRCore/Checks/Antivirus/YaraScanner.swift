@@ -10,7 +10,10 @@ final class YaraScanner {
 
     private let rules: YaraRules
     private let scan: OpaquePointer?
-    private let window = Buffer(count: YaraScanner.windowBytes)
+    private var window = Window()
+    /// Of a large file the full window is scanned on a thread of its own while the other is filled.
+    private var ahead: Ahead?
+    private var isAhead = false
     private var filled = 0
     private var base: Int64 = 0
     private var size: Int64 = 0
@@ -22,14 +25,20 @@ final class YaraScanner {
         scan = tdr_yara_scan_new(rules.pointer, YaraScanner.windowBytes, seconds)
     }
 
-    deinit { if let scan { tdr_yara_scan_free(scan) } }
+    deinit {
+        _ = ahead?.wait()
+        if let scan { tdr_yara_scan_free(scan) }
+    }
 
     /// A new stream of `size` bytes, which `source` can give again.
     func begin(_ source: any ByteSource, size: Int64, name: [UInt8], path: [UInt8]) {
+        _ = ahead?.wait()
         filled = 0
         base = 0
         self.size = size
         self.source = source
+        isAhead = size > Int64(2 * YaraScanner.windowBytes)
+        if isAhead, ahead == nil, let scan { ahead = Ahead(scan) }
         guard let scan else {
             code = -1
             return
@@ -66,7 +75,7 @@ final class YaraScanner {
         var rest = bytes
         while !rest.isEmpty {
             let count = min(rest.count, YaraScanner.windowBytes - filled)
-            UnsafeMutableRawBufferPointer(rebasing: window.bytes[filled..<filled + count])
+            UnsafeMutableRawBufferPointer(rebasing: window.buffer.bytes[filled..<filled + count])
                 .copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
             filled += count
             rest = UnsafeRawBufferPointer(rebasing: rest[count...])
@@ -76,9 +85,17 @@ final class YaraScanner {
 
     private func turnWindow(_ scan: OpaquePointer) {
         guard code == 0 else { return }
-        code = tdr_yara_scan_window(scan, window.bytes.baseAddress, filled, UInt64(base))
         let kept = YaraScanner.overlapBytes
-        window.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: window.bytes[(filled - kept)..<filled]))
+        let tail = UnsafeRawBufferPointer(rebasing: window.buffer.bytes[(filled - kept)..<filled])
+        if isAhead, let ahead {
+            let full = window
+            (code, window) = ahead.turn(full)
+            window.buffer.bytes.copyMemory(from: tail)
+            if code == 0 { ahead.scan(full, count: filled, at: base) }
+        } else {
+            code = tdr_yara_scan_window(scan, window.buffer.bytes.baseAddress, filled, UInt64(base))
+            window.buffer.bytes.copyMemory(from: tail)
+        }
         base += Int64(filled - kept)
         filled = kept
     }
@@ -87,7 +104,10 @@ final class YaraScanner {
     func finish() -> AntivirusVerdict {
         defer { source = nil }
         guard let scan else { return .notScanned("YARA: memory is short") }
-        if filled > 0, code == 0 { code = tdr_yara_scan_window(scan, window.bytes.baseAddress, filled, UInt64(base)) }
+        if isAhead, let outcome = ahead?.wait(), code == 0 { code = outcome }
+        if filled > 0, code == 0 {
+            code = tdr_yara_scan_window(scan, window.buffer.bytes.baseAddress, filled, UInt64(base))
+        }
         let hits = Hits()
         var overflowed: Int32 = 0
         if code == 0 {
@@ -109,6 +129,7 @@ final class YaraScanner {
 
     /// Forgets the stream.
     func abandon() {
+        _ = ahead?.wait()
         if let scan { tdr_yara_scan_abandon(scan) }
         source = nil
     }
@@ -116,6 +137,42 @@ final class YaraScanner {
     private func read(_ bytes: UnsafeMutableRawBufferPointer, at offset: UInt64) -> Int64 {
         guard let source, let count = try? source.read(into: bytes, at: Int64(offset)) else { return -1 }
         return Int64(count)
+    }
+
+    private final class Window: Sendable {
+        let buffer = Buffer(count: YaraScanner.windowBytes)
+    }
+
+    /// Scans windows one after the other on a thread of its own.
+    private final class Ahead: @unchecked Sendable {
+        // Sendable: `code` and libyara's scanner are touched by the other thread between `scan` and `wait` only.
+
+        private let scanner: OpaquePointer
+        private let thread = SideThread()
+        private var code: Int32 = 0
+        private var other = Window()
+
+        init(_ scanner: OpaquePointer) { self.scanner = scanner }
+
+        /// Takes a full window and gives the one that was scanned before, and what came of that.
+        func turn(_ full: Window) -> (Int32, Window) {
+            defer { other = full }
+            return (wait(), other)
+        }
+
+        func scan(_ window: Window, count: Int, at base: Int64) {
+            thread.start {
+                self.code = tdr_yara_scan_window(
+                    self.scanner, window.buffer.bytes.baseAddress, count, UInt64(base))
+            }
+        }
+
+        /// Waits for the last window; what came of it.
+        func wait() -> Int32 {
+            thread.wait()
+            defer { code = 0 }
+            return code
+        }
     }
 
     private final class Hits {

@@ -1,6 +1,7 @@
 /// The look of the report page: system fonts, light and dark, paper, and telephones.
-enum CheckPageStyle {
-    static let css = """
+package enum CheckPageStyle {
+    /// The style sheet.
+    package static let css = """
         :root { color-scheme: light dark; --paper: #fff; --ink: #1d2430; --soft: #5a6575; --line: #d9dee6;
           --tint: #f4f6f9; --bar: #3a6ea5; --good: #1b6e3c; --bad: #a3231f; --warn: #8a5a00; }
         @media (prefers-color-scheme: dark) { :root { --paper: #14181e; --ink: #e6eaf0; --soft: #9aa6b6;

@@ -3,8 +3,8 @@ import NIOCore
 
 /// The fields of a form, `application/x-www-form-urlencoded`.
 struct Form: Sendable {
-    private static let limit = 64 << 10
-    private static let fieldLimit = 200
+    static let limit = 64 << 10
+    static let fieldLimit = 200
 
     private let fields: [String: [String]]
 
@@ -77,6 +77,9 @@ struct Form: Sendable {
 }
 
 extension Form {
+    /// A form of these fields.
+    init(fields: [String: [String]]) { self.fields = fields }
+
     private init() { fields = [:] }
 
     /// A form that nobody has filled in yet.

@@ -1,9 +1,9 @@
-import Streams
+package import Streams
 
 /// Text as HTML. Whatever stands in a name, it is text in the page and neither markup nor a way to steer its reader.
-enum HTML {
+package enum HTML {
     /// Text that is safe in an element and in a quoted attribute.
-    static func text(_ text: some StringProtocol) -> String {
+    package static func text(_ text: some StringProtocol) -> String {
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -26,7 +26,7 @@ enum HTML {
 
     /// A path: one line, by its bytes. Each part keeps its own direction, so that a Hebrew folder does not swap places
     /// with what stands in it.
-    static func path(_ path: BytePath) -> String {
+    package static func path(_ path: BytePath) -> String {
         let parts = path.display.split(separator: "/", omittingEmptySubsequences: false).map { part in
             part.utf8.allSatisfy { $0 < 0x80 } ? text(part) : "<bdi>\(text(part))</bdi>"
         }
@@ -34,7 +34,7 @@ enum HTML {
     }
 
     /// A table that can be wider than the page.
-    static func table(_ head: [String], _ rows: [[String]], right: Set<Int> = []) -> String {
+    package static func table(_ head: [String], _ rows: [[String]], right: Set<Int> = []) -> String {
         func cells(_ row: [String], _ tag: String) -> String {
             row.enumerated().map { "<\(tag)\(right.contains($0) ? " class=\"n\"" : "")>\($1)</\(tag)>" }.joined()
         }
@@ -44,7 +44,7 @@ enum HTML {
     }
 
     /// A bar that takes `share` of its place.
-    static func bar(_ share: Double, _ label: String) -> String {
+    package static func bar(_ share: Double, _ label: String) -> String {
         let width = max(share > 0 ? 0.5 : 0, (share * 1000).rounded() / 10)
         return
             "<svg class=\"bar\" viewBox=\"0 0 100 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"\(text(label))\">"
@@ -52,7 +52,7 @@ enum HTML {
     }
 
     /// Columns side by side, each a share of the highest, with a tip for the mouse.
-    static func columns(_ columns: [(share: Double, tip: String)], _ label: String) -> String {
+    package static func columns(_ columns: [(share: Double, tip: String)], _ label: String) -> String {
         let room = 10.0
         let rects = columns.enumerated().map { index, column in
             let height = max(column.share > 0 ? 1 : 0, (column.share * 1000).rounded() / 10)

@@ -1,0 +1,62 @@
+import Glibc
+
+/// One thread that works beside its owner, on one thing at a time. It ends, joined, with this value.
+///
+/// For owners that run on blocking threads themselves: a task group would have to be opened around them.
+package final class SideThread {
+    private let work = BoundedQueue<@Sendable () -> Void>(capacity: 1)
+    private let done = BoundedQueue<Bool>(capacity: 1)
+    private var thread: pthread_t?
+    private var isBusy = false
+
+    private final class Loop: Sendable {
+        let work: BoundedQueue<@Sendable () -> Void>
+        let done: BoundedQueue<Bool>
+
+        init(_ work: BoundedQueue<@Sendable () -> Void>, _ done: BoundedQueue<Bool>) {
+            (self.work, self.done) = (work, done)
+        }
+
+        func run() {
+            while let next = work.pop() {
+                next()
+                _ = done.push(true)
+            }
+        }
+    }
+
+    /// Starts the thread.
+    package init() {
+        let loop = Unmanaged.passRetained(Loop(work, done))
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Loop>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            }, loop.toOpaque())
+        if code == 0 { self.thread = thread } else { loop.release() }
+    }
+
+    deinit {
+        wait()
+        work.close()
+        if let thread { pthread_join(thread, nil) }
+    }
+
+    /// Does `body` there, when what was started before is done. Where the system gave no thread, it is done here.
+    package func start(_ body: @escaping @Sendable () -> Void) {
+        wait()
+        guard thread != nil else { return body() }
+        isBusy = true
+        _ = work.push(body)
+    }
+
+    /// Waits until what was started is done.
+    package func wait() {
+        guard isBusy else { return }
+        isBusy = false
+        _ = done.pop()
+    }
+}

@@ -1,0 +1,183 @@
+import HTTPTypes
+import Hummingbird
+import Streams
+import TDRCore
+
+/// One file: its whole story, and what puts it right.
+extension Pages {
+    /// Bytes of a file that comes through a form.
+    private static let largestFile: Int64 = 1 << 40
+    private static let longestReason = 500
+    private static let shownEvents = 50
+    /// How long a change waits for a check of the consignment to end.
+    private static let patience = Duration.seconds(20)
+
+    func addFiles(to pages: RouterGroup<APIContext>) {
+        get(pages, "transfers/:id/files/:file") { _, context, principal in
+            let report = try await self.report(.readConsignment, principal, context)
+            return try await self.filePage(report, try await self.file(of: report, context), nil, principal, context)
+        }
+        postFile(pages, "transfers/:id/files/:file/replace", atMost: Pages.largestFile, replace)
+        post(pages, "transfers/:id/files/:file/withdraw", withdraw)
+    }
+
+    /// Whether `principal` may replace and withdraw files of it now.
+    func mayRepair(_ report: ConsignmentReport, _ principal: Principal) async throws -> Bool {
+        guard report.isOpen, let facts = try await work({ try archive.store.facts("\(report.consignment.id)") }) else {
+            return false
+        }
+        return Access.allows(principal, .upload, Access.relations(of: principal, to: facts))
+    }
+
+    /// The file of the path.
+    private func file(of report: ConsignmentReport, _ context: APIContext) async throws -> FileReport {
+        guard let id = RecordID(try context.parameters.require("file")) else { throw APIError.notFound }
+        let file = try await work { try archive.store.file(id, of: report.consignment) }
+        guard let file, file.type == .file else { throw APIError.notFound }
+        return file
+    }
+
+    private func filePage(
+        _ report: ConsignmentReport, _ file: FileReport, _ complaint: String?, _ principal: Principal,
+        _ context: APIContext
+    ) async throws -> Response {
+        let failures = FailureReport(report.consignment, in: archive.store, advice: options.advice)
+        let findings = failures.rows(of: file)
+        let events = try await work { try archive.store.events(of: file, limit: Pages.shownEvents) }
+        let isRepairable = try await mayRepair(report, principal)
+        let model: Model = [
+            "file": file.path.display, "fileReference": "\(file.reference)",
+            "size": file.size.map { "\(Pages.size(Int($0))) (\(Pages.number(Int($0))) bytes)" } ?? "",
+            "modified": file.modified.map { Pages.moment(Timestamp(nanoseconds: $0)) } ?? "",
+            "sha256": file.sha256?.description ?? "", "serverSHA256": file.serverSHA256?.description ?? "",
+            "isGood": findings.isEmpty && !report.areChecksUnderWay,
+            "problems": findings.map(finding),
+            "statuses": FileStatusType.allCases.compactMap { type -> Model? in
+                file.statuses[type].map {
+                    ["type": texts("status.\(type.rawValue)"), "value": $0.rawValue, "isGood": $0.isGood]
+                }
+            },
+            "formats": file.formats.map { one -> Model in
+                [
+                    "puid": one.puid ?? "", "name": one.formatName ?? "", "basis": one.identificationBasis,
+                    "mime": one.mimeType ?? "", "engine": "\(one.engine.software) \(one.engine.softwareVersion)",
+                ]
+            },
+            "hasScans": !file.antivirus.isEmpty,
+            "scans": file.antivirus.map { one -> Model in
+                [
+                    "engine": "\(one.engine.software) \(one.engine.softwareVersion) \(one.engine.databaseVersion)",
+                    "result": one.result.map { $0.isEmpty ? texts("file.clean") : $0 } ?? texts("file.notScanned"),
+                    "time": Pages.moment(one.datetime),
+                ]
+            },
+            "events": events.map(event),
+            "mayRepair": isRepairable, "link": "/transfers/\(report.consignment.id)/files/\(file.id)",
+            "back": "/transfers/\(report.consignment.id)/results",
+            "repairWords": Pages.json(texts.groups["replacing"] ?? [:]),
+        ]
+        return transferPage("file", .results, report, model, complaint: complaint, context)
+    }
+
+    /// An entry of the history in words.
+    private func event(_ event: HistoryEvent) -> Model {
+        var detail = ""
+        if let statuses = event.fileStatuses {
+            detail = FileStatusType.allCases.compactMap { type in
+                let value = statuses.new[type] ?? statuses.old[type]
+                return value.map { "\(texts("status.\(type.rawValue)")): \($0.rawValue)" }
+            }.joined(separator: ", ")
+        } else if event.what == "Quarantine" {
+            detail = event.new ?? ""
+        }
+        return [
+            "time": Pages.moment(event.datetime), "actor": event.actor, "detail": detail,
+            "what": texts.groups["history"]?[event.what] ?? event.what,
+        ]
+    }
+
+    // MARK: Putting right
+
+    /// Other bytes for the file: as `tdr upload --replace` takes them.
+    @Sendable private func replace(
+        _ sent: FileForm, _ context: APIContext, _ principal: Principal
+    ) async throws -> Response {
+        let (report, file) = try await repairable(context, principal)
+        func refuse(_ complaint: String) async throws -> Response {
+            try await filePage(report, file, complaint, principal, context)
+        }
+        if sent.fileName.isEmpty { return try await refuse(texts("repair.noFile")) }
+        // What the page's script has computed; without scripts nobody has.
+        let claimed = sent.form["sha256"]
+        if !claimed.isEmpty, claimed != sent.file.digest.description {
+            return try await refuse(texts("repair.altered"))
+        }
+        if let modified = Int64(sent.form["modified"]), (0..<(1 << 43)).contains(modified) {
+            try await work { try sent.file.setModified(modified) }
+        }
+        let repair = Repair(
+            store: archive.store, run: run(principal, "replace \(file.path.display)"), meter: ProgressMeter())
+        return try await change(report, file, sent.form, said: "replaced", principal, context) {
+            let summary = try await repair.put(
+                .replace, sent.file.place, as: file.path, into: report.consignment, jobs: 1)
+            if let failed = summary.failed.first.first { throw DeliveryError.wrongState(failed.remark) }
+            return summary.changed > 0
+        }
+    }
+
+    @Sendable private func withdraw(
+        _ form: Form, _ context: APIContext, _ principal: Principal
+    ) async throws -> Response {
+        let (report, file) = try await repairable(context, principal)
+        let reason = form.trimmed("reason")
+        guard !reason.isEmpty, reason.count <= Pages.longestReason else {
+            return try await filePage(report, file, texts("repair.noReason"), principal, context)
+        }
+        let repair = Repair(
+            store: archive.store, run: run(principal, "withdraw \(file.path.display)"), meter: ProgressMeter())
+        return try await change(report, file, form, said: "withdrawn", principal, context) {
+            try await work {
+                _ = try repair.withdraw(file.path, from: report.consignment, reason: reason, purges: false)
+                return true
+            }
+        }
+    }
+
+    private func repairable(
+        _ context: APIContext, _ principal: Principal
+    ) async throws -> (ConsignmentReport, FileReport) {
+        let report = try await report(.upload, principal, context)
+        guard report.isOpen else { throw DeliveryError.wrongState(texts("repair.closed")) }
+        return (report, try await file(of: report, context))
+    }
+
+    /// Makes a change as soon as no check holds the consignment, and leads back to where it was asked for.
+    ///
+    /// - Parameter act: gives whether anything is another now.
+    private func change(
+        _ report: ConsignmentReport, _ file: FileReport, _ form: Form, said: String, _ principal: Principal,
+        _ context: APIContext, _ act: @Sendable () async throws -> Bool
+    ) async throws -> Response {
+        let begun = ContinuousClock.now
+        while true {
+            do {
+                let isChanged = try await act()
+                archive.checkBell.ring()
+                let results = "/transfers/\(report.consignment.id)/results"
+                let back = Pages.place(form["back"])
+                let place = back.hasPrefix(results) ? back : results
+                return Pages.redirect(place + (place.contains("?") ? "&" : "?") + "said=\(isChanged ? said : "same")")
+            } catch let error as StoreError where error.isBusy {
+                if begun.duration(to: .now) > Pages.patience {
+                    return try await filePage(report, file, texts("repair.busy"), principal, context)
+                }
+                try await Task.sleep(for: .milliseconds(100))
+            } catch RepairError.lastFile {
+                return try await filePage(report, file, texts("repair.lastFile"), principal, context)
+            } catch {
+                guard let complaint = Pages.complaint(error) else { throw error }
+                return try await filePage(report, file, complaint, principal, context)
+            }
+        }
+    }
+}

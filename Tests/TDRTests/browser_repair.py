@@ -1,0 +1,433 @@
+"""People who put a transfer right at the web pages: a real browser, a real server and a real scanner.
+
+    browser_repair.py TDR CASE FOLDER [SCREENSHOTS]
+
+As browser.py; TDR_TEST_CLAMD names the socket of a clamd.
+"""
+
+import csv
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+from browser import AWKWARD, PASSWORD, Browser, Client, check, records, run
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+# The harmless file that every scanner calls a virus, in pieces, so that no source file is one.
+EICAR = "X5O!P%@AP[4" + "\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-" + "ANTIVIRUS-TEST-FILE!" + "$H+H*"
+HOSTILE = "<script>document.title='broken'</script>"
+SVG = "<svg xmlns='http://www.w3.org/2000/svg'><script>document.title='broken'</script></svg>\n"
+
+
+def failing(folder, which):
+    """Files that fail in many ways, or those that a person would put in their place."""
+    script = Path(__file__).parent / "failing-records.py"
+    subprocess.run([sys.executable, script, folder, which], check=True)
+    return folder
+
+
+def people(archive):
+    archive.people()
+    archive.run(
+        "user", "add", "adele", "--name", "Adele Adviser", "--email", "adele@example.org", "--role", "transfer_adviser")
+    archive.run("user", "password", "adele", text=PASSWORD + "\n")
+
+
+def known(archive, browser):
+    """A client with the browser's session."""
+    client = Client(archive.url)
+    cookie = browser.driver.get_cookie("tdr-session")["value"]
+
+    def ask(path, form=None, headers=None, method=None):
+        return Client.ask(client, path, form, {"Cookie": f"tdr-session={cookie}", **(headers or {})}, method)
+
+    client.ask = ask
+    return client
+
+
+def fetched(archive, browser, path):
+    """The bytes of a download."""
+    import urllib.request
+
+    cookie = browser.driver.get_cookie("tdr-session")["value"]
+    request = urllib.request.Request(archive.url + path, headers={"Cookie": f"tdr-session={cookie}"})
+    with urllib.request.urlopen(request) as answer:
+        check("attachment" in answer.headers["Content-Disposition"], answer.headers)
+        check(answer.headers["X-Content-Type-Options"] == "nosniff", answer.headers)
+        return answer.read()
+
+
+def unpacked(archive):
+    """The one bag that has been exported, valid by bagit.py."""
+    import bagit
+
+    bags = list(archive.exports.glob("*.tar.gz"))
+    check(len(bags) == 1, f"{bags}")
+    folder = archive.folder / "unpacked"
+    folder.mkdir()
+    subprocess.run(["tar", "-xzf", bags[0], "-C", folder], check=True)
+    bag = next(folder.iterdir())
+    bagit.Bag(str(bag)).validate()
+    return bag
+
+
+def row(browser, name):
+    """The row of a file in the results."""
+    for one in browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr"):
+        if name in one.text:
+            return one
+    raise AssertionError(f"no row for {name}: {browser.text[:1500]}")
+
+
+def put(browser, name, file=None, reason=None):
+    """Replaces or withdraws a file in its row of the results."""
+    one = row(browser, name)
+    one.find_element(By.TAG_NAME, "summary").click()
+    if file:
+        one.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(file))
+        one.find_element(By.CSS_SELECTOR, "form[action$='/replace'] button").click()
+        said = "The file is replaced"
+    else:
+        one.find_element(By.NAME, "reason").send_keys(reason)
+        one.find_element(By.CSS_SELECTOR, "form[action$='/withdraw'] button").click()
+        said = "The file is withdrawn"
+    browser.wait(lambda: said in browser.text, f"{name} is not put right")
+
+
+def standard(archive, shots):
+    """A transfer with infected, encrypted and packed files, put right, described, reviewed, exported."""
+    people(archive)
+    archive.start()
+    browser = Browser(archive.url, shots)
+    adviser = Browser(archive.url, shots)
+    try:
+        browser.sign_in("maria")
+        browser.at("/transfers$")
+        path = browser.begin()
+        folder = records(archive.folder / "Mixed <b>&", {**AWKWARD, "drawing.svg": SVG, "infected.txt": EICAR})
+        (folder / "empty" / "emptier").mkdir(parents=True)
+        bad = failing(archive.folder / "bad", "bad")
+        for name in ("2 packed.zip", "4 locked.docx"):
+            (folder / name).write_bytes((bad / name).read_bytes())
+        good = failing(archive.folder / "good", "mended")
+        check("does not tell of empty" in browser.text or "without its empty folders" in browser.text, browser.text)
+        browser.drop(folder)
+        check("empty folders: 1 ·" in browser.text, browser.text)
+        browser.click("Start the upload")
+        browser.at("/(checks|results)$")
+        browser.checked(path, "/results")
+        check("3 of 13 files need attention" in browser.text, browser.text)
+        check("contains malware" in browser.text and "password" in browser.text and "unpack it" in browser.text.lower(),
+              browser.text)
+        browser.look("results-failed")
+
+        # By reason.
+        link = next(
+            one for one in browser.driver.find_elements(By.CSS_SELECTOR, ".filters a") if "password" in one.text)
+        check("(1)" in link.text, link.text)
+        link.click()
+        browser.wait(lambda: "show=FFID.PasswordProtected" in browser.driver.current_url, "the filter does nothing")
+        check(len(browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr")) == 1, browser.text)
+        browser.find("summary").click()
+        browser.look("results-filtered")
+
+        # The reports.
+        base = f"{path}/failures"
+        rows = list(csv.reader(io.StringIO(fetched(archive, browser, base + ".csv").decode(), newline="")))
+        check(rows[0] == ["Filepath", "Filename", "Action Required", "Error Details", "File Format", "PUID"], rows)
+        check(len(rows) == 4, rows)
+        import openpyxl
+
+        sheet = openpyxl.load_workbook(io.BytesIO(fetched(archive, browser, base + ".xlsx")))["Failures"]
+        check([[cell.value for cell in line] for line in sheet.iter_rows()][1][1] == "VirusDetected" or
+              sheet.max_row == 4, "the workbook")
+        page = fetched(archive, browser, base + ".html").decode()
+        check(page.count("<tr>") == 4 and "tdr upload" not in page, page)
+
+        # Nothing that was uploaded is ever shown, whatever it is.
+        client = known(archive, browser)
+        browser.go(path + "/results?show=all")
+        for name in ("drawing.svg", "page.html"):
+            link = row(browser, name).find_element(By.TAG_NAME, "a").get_attribute("href")
+            status, headers, text = client.ask(link.removeprefix(archive.url))
+            check(status == 200 and HOSTILE not in text and "alert(1)" not in text, text)
+            identity = link.rsplit("/", 1)[1]
+            for place in (f"/pages/consignments/{path.rsplit('/', 1)[1]}/files/{identity}", f"{link}/content"):
+                check(client.ask(place.removeprefix(archive.url))[0] in (404, 405), place)
+
+        # Repairs, right there: the encrypted file by script, the infected one on its own page, the packed one withdrawn.
+        browser.go(path + "/results?show=failed")
+        put(browser, "4 locked.docx", file=good / "4 locked.docx")
+        check("infected.txt" in browser.text, browser.text)
+        row(browser, "infected.txt").find_element(By.TAG_NAME, "a").click()
+        browser.at("/files/")
+        browser.look("file-failed")
+        browser.find("form[action$='/withdraw'] button").click()
+        check(browser.path.rsplit("/", 1)[1] != "withdraw", "it is withdrawn without a reason")
+        browser.find("input[type=file]").send_keys(str(good / "8 infected.txt"))
+        browser.click("Replace the file")
+        browser.wait(lambda: "The file is replaced" in browser.text, "the infected file is not replaced")
+        browser.go(path + "/results?show=failed")
+        put(browser, "2 packed.zip", reason=f"its files come in the next transfer {HOSTILE}")
+        browser.checked(path)
+        browser.go(path + "/results")
+        check(HOSTILE in browser.text and "Withdrawn files: 1" in browser.text, browser.text)
+        check("broken" not in browser.driver.title, "a script in a reason ran")
+        browser.look("results-repaired")
+        row(browser, "infected.txt").find_element(By.TAG_NAME, "a").click()
+        browser.at("/files/")
+        check("Replaced" in browser.text and "Quarantine" in browser.text, browser.text)
+        browser.look("file-repaired")
+
+        describe(archive, browser, path)
+        review(browser, adviser, path)
+
+        browser.tick()
+        browser.click("Confirm the transfer")
+        browser.at("/export$")
+        # What is confirmed stays as it is.
+        browser.go(path + "/results")
+        check(not browser.driver.find_elements(By.CSS_SELECTOR, "form.replace"), "a confirmed file can be replaced")
+        browser.go(path + "/export")
+        browser.click("Start the export")
+        browser.wait(lambda: "is complete" in browser.text, "the export does not end")
+        faults = [one for one in browser.complaints() + adviser.complaints() if "422" not in one and "404" not in one]
+        check(not faults, f"the browser complains: {faults}")
+    finally:
+        browser.close()
+        adviser.close()
+    archive.stop()
+    bag = unpacked(archive)
+    data = bag / "data" / folder.name
+    there = {str(one.relative_to(data)) for one in data.rglob("*") if one.is_file()}
+    wanted = {*AWKWARD, "drawing.svg", "infected.txt", "4 locked.docx"}
+    check(there == wanted, there ^ wanted)
+    check((data / "infected.txt").read_bytes() == (good / "8 infected.txt").read_bytes(), "the infected file")
+    check((data / "4 locked.docx").read_bytes() == (good / "4 locked.docx").read_bytes(), "the encrypted file")
+    table = list(csv.DictReader(io.StringIO((bag / "file-metadata.csv").read_text(encoding="utf-8"), newline="")))
+    check([one["description"] for one in table if one["file_name"] == "plain.txt"] == [HOSTILE], table)
+    check(any(one["file_name"] == "emptier" and one["file_type"] == "Folder" for one in table), table)
+
+
+def table(browser, file, act):
+    browser.find("input[type=file]").send_keys(str(file))
+    browser.click(act)
+
+
+def describe(archive, browser, path):
+    """Metadata: the table down, up with errors, up without."""
+    browser.go(path + "/metadata")
+    rows = list(csv.reader(io.StringIO(fetched(archive, browser, path + "/metadata.csv").decode(), newline="")))
+    titles = rows[0]
+    description = titles.index("description")
+    closure = next(n for n, title in enumerate(titles) if title.startswith("closure status"))
+
+    def write(name):
+        file = archive.folder / name
+        with open(file, "w", encoding="utf-8", newline="") as out:
+            csv.writer(out).writerows(rows)
+        return file
+
+    named = next(one for one in rows if one[0].endswith("/plain.txt"))
+    named[description] = HOSTILE
+    named[closure] = "<b>Perhaps</b>"
+    rows.append(["nowhere.txt", *[""] * (len(titles) - 1)])
+    bad = write("bad.csv")
+    table(browser, bad, "Take it in")
+    browser.wait(lambda: "What is wrong with the table" in browser.text, "no errors are shown")
+    check("<b>Perhaps</b>" in browser.text and "nowhere.txt" in browser.text, browser.text)
+    check("Nothing was changed" in browser.text and "tdr metadata" not in browser.text, browser.text)
+    number = rows.index(named) + 1
+    check(any(one.text.strip() == str(number) for one in browser.driver.find_elements(By.CSS_SELECTOR, "td.number")),
+          f"no error in row {number}: {browser.text}")
+    browser.look("metadata-errors")
+    rows.pop()
+    named[closure] = "Open"
+    good = write("good.csv")
+    table(browser, good, "Look at it")
+    browser.wait(lambda: "No errors in" in browser.text, "the table is not good")
+    table(browser, good, "Take it in")
+    browser.wait(lambda: "The metadata is taken in" in browser.text, "the table is not taken in")
+    check("broken" not in browser.driver.title, "a script in a table ran")
+    browser.look("metadata-applied")
+
+
+def review(browser, adviser, path):
+    """Asked for, rejected, mended, asked for again, approved."""
+    browser.click("Ask the archive to review the metadata")
+    browser.at("/review$")
+    browser.look("review")
+    browser.find("textarea").send_keys(f"closure as agreed {HOSTILE}")
+    browser.click("Ask for a review")
+    browser.wait(lambda: "The archive is reviewing" in browser.text, "no review is asked for")
+    browser.look("review-asked")
+    browser.go(path + "/confirm")
+    browser.at("/review$")
+
+    def decide(word, notes, name):
+        adviser.go("/reviews")
+        adviser.look("reviews")
+        adviser.driver.find_element(By.CSS_SELECTOR, ".cards a").click()
+        adviser.at("/reviews/")
+        check(HOSTILE in adviser.text and "broken" not in adviser.driver.title, adviser.text)
+        if name:
+            adviser.look(name)
+        adviser.find(f"input[value={word}]").click()
+        adviser.find("textarea").send_keys(notes)
+        adviser.click("Record the decision")
+
+    adviser.sign_in("adele")
+    adviser.at("/reviews$")
+    decide("reject", "", "review-case")
+    adviser.wait(lambda: "Say why" in adviser.text, "a rejection needs no reason")
+    decide("reject", "the description\nsays nothing", None)
+    adviser.wait(lambda: "There is no review" in adviser.text, "the decision is not recorded")
+    browser.go(path)
+    browser.at("/review$")
+    check("says nothing" in browser.text, browser.text)
+    browser.look("review-rejected")
+    browser.click("Mend the metadata")
+    browser.at("/metadata$")
+    browser.click("Continue")
+    browser.at("/review$")
+    browser.click("Ask for a review")
+    browser.wait(lambda: "The archive is reviewing" in browser.text, "no second review")
+    decide("approve", "", None)
+    adviser.wait(lambda: "There is no review" in adviser.text, "the approval is not recorded")
+    browser.go(path)
+    browser.at("/confirm$")
+
+
+def judgment(archive, shots, scripts=True):
+    """A judgment from sign-in to its bag: one that is none is replaced first."""
+    people(archive)
+    archive.start()
+    name = "Jüdgment [2026] UKSC 1.docx"
+    good = archive.folder / "good"
+    failing(good, "mended")
+    folder = records(archive.folder / "Judgment", {name: "not what it says\n"})
+    browser = Browser(archive.url, shots, scripts)
+    try:
+        browser.sign_in("maria")
+        browser.at("/transfers$")
+        browser.click("Transfer a judgment")
+        browser.at("/upload$")
+        path = browser.path.rsplit("/", 1)[0]
+        if scripts:
+            browser.choose(folder / name)
+            check("Files: 1 ·" in browser.text, browser.text)
+            browser.look("upload-judgment")
+        else:
+            browser.find("input[type=file][name=file]").send_keys(str(folder / name))
+            browser.look("upload-judgment-plain")
+        browser.click("Start the upload")
+        browser.at("/(checks|results)$")
+        browser.checked(path, "/results")
+        put(browser, name, file=good / "4 locked.docx")
+        end = browser.wait(
+            lambda: (browser.go(path), browser.path.endswith(("/confirm", "/export")))[1], "the checks do not end")
+        if browser.path.endswith("/confirm"):
+            browser.tick()
+            browser.click("Confirm the transfer")
+            browser.at("/export$")
+            browser.click("Start the export")
+        browser.wait(lambda: (browser.go(path + "/export"), "is complete" in browser.text)[1], "the export does not end")
+        browser.look("judgment-complete" if scripts else "judgment-complete-plain")
+    finally:
+        browser.close()
+    archive.stop()
+    bag = unpacked(archive)
+    there = [one for one in (bag / "data").rglob("*") if one.is_file()]
+    check([one.name for one in there] == [name], there)
+    check(there[0].read_bytes() == (good / "4 locked.docx").read_bytes(), "another judgment")
+
+
+def plain(archive, shots):
+    """Without JavaScript: all pages but the upload of a folder, which says how else."""
+    judgment(archive, shots, scripts=False)
+    archive.start()
+    browser = Browser(archive.url, shots, scripts=False)
+    try:
+        browser.sign_in("maria")
+        browser.at("/transfers$")
+        browser.begin()
+        check("tdr upload FOLDER --series 'MOCK 1' --server " + archive.url in browser.text, browser.text)
+        check("Choose a folder" not in browser.text, browser.text)
+        browser.look("upload-plain")
+    finally:
+        browser.close()
+    archive.stop()
+
+
+def keyboard(archive, shots):
+    """A whole transfer with the keyboard alone; only the dialog for the folder is the system's."""
+    people(archive)
+    archive.start()
+    folder = records(archive.folder / "Keys", {"a.txt": "a\n", "b/c.txt": "c\n"})
+    browser = Browser(archive.url, shots)
+
+    def press(*keys):
+        ActionChains(browser.driver).send_keys(*keys).perform()
+
+    def focused():
+        one = browser.driver.switch_to.active_element
+        return one, " ".join([one.text, one.get_attribute("name") or "", one.get_attribute("id") or ""])
+
+    def reach(*words):
+        for _ in range(60):
+            press(Keys.TAB)
+            one, text = focused()
+            if any(word in text for word in words):
+                ring = one.value_of_css_property("outline-style")
+                parent = one.find_element(By.XPATH, "..").value_of_css_property("outline-style")
+                check("none" not in (ring, ) or parent != "none", f"nobody sees that {words} has the focus")
+                return one
+        raise AssertionError(f"{words} cannot be reached at {browser.path}")
+
+    try:
+        browser.go("/login")
+        reach("login")
+        press("maria", Keys.TAB, PASSWORD, Keys.ENTER)
+        browser.at("/transfers$")
+        reach("Begin a transfer")
+        press(Keys.ENTER)
+        browser.at("/series$")
+        reach("series")
+        press(Keys.SPACE)
+        reach("Continue")
+        press(Keys.ENTER)
+        browser.at("/agreement$")
+        for name in ("public", "appraisal", "sensitivity"):
+            reach(name)
+            press(Keys.SPACE)
+        reach("Continue")
+        press(Keys.ENTER)
+        browser.at("/upload$")
+        path = browser.path.rsplit("/", 1)[0]
+        reach("pick").send_keys(str(folder))
+        browser.wait(lambda: focused()[1].startswith("Start the upload"), "the list does not lead on")
+        press(Keys.ENTER)
+        browser.at("/(checks|results|metadata)$")
+        browser.checked(path)
+        reach("Go on without a table")
+        press(Keys.ENTER)
+        browser.at("/confirm$")
+        reach("custody")
+        press(Keys.SPACE)
+        reach("Confirm the transfer")
+        press(Keys.ENTER)
+        browser.at("/export$")
+        reach("Start the export")
+        press(Keys.ENTER)
+        browser.wait(lambda: "is complete" in browser.text, "the export does not end")
+    finally:
+        browser.close()
+    archive.stop()
+    check((unpacked(archive) / "data" / "Keys" / "b" / "c.txt").read_text() == "c\n", "the bag")
+
+
+if __name__ == "__main__":
+    run({"standard": standard, "judgment": judgment, "plain": plain, "keyboard": keyboard})
