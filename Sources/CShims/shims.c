@@ -59,6 +59,8 @@ int tdr_seek_data(void) { return SEEK_DATA; }
 
 int tdr_sync_file_system(int fd) { return syncfs(fd); }
 
+ssize_t tdr_read_directory(int fd, void *buffer, size_t size) { return syscall(SYS_getdents64, fd, buffer, size); }
+
 int tdr_start_writeback(int fd, int64_t offset, int64_t length) {
     return sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
 }

@@ -4,7 +4,8 @@ package import Streams
 ///
 /// For each file: ``begin(size:)``, then ``consume(_:)`` for its bytes in order, in pieces of any size, then
 /// ``finish(_:name:)``. The answer does not depend on how the bytes were cut. When `consume` says that no more bytes
-/// are wanted, the rest need not be pushed. In steady state nothing is allocated per file except for the answer's list.
+/// are wanted, the rest need not be pushed. In steady state nothing is allocated per file that is no container, when the
+/// answer before is not held any more.
 ///
 /// ```swift
 /// var scan = FormatScan(signatures)
@@ -76,7 +77,7 @@ package struct FormatScan: ~Copyable {
 
     /// The answer as siegfried words it, in place of ``finish(_:name:)``.
     package mutating func finishAsSiegfried(_ source: some ByteSource, name: [UInt8]) throws -> SiegfriedAnswer {
-        try judge(source, name)
+        try judge(source, name, isExplained: true)
         let explanation = Explanation(set, engine, decision, Identification())
         return try SiegfriedRules(set, explanation).answer(decision, source, name)
     }
@@ -89,7 +90,8 @@ package struct FormatScan: ~Copyable {
 
     /// Like ``finish(_:name:)``, with all that led to the answer.
     package mutating func finishExplaining(_ source: some ByteSource, name: [UInt8]) throws -> Explanation {
-        let identification = try finish(source, name: name)
+        try judge(source, name, isExplained: true)
+        let identification = decision.identification(set, extension: extensionRule.fileExtension(of: name))
         return Explanation(set, engine, decision, identification)
     }
 
@@ -106,7 +108,8 @@ package struct FormatScan: ~Copyable {
         try consume(window.bytes)
     }
 
-    private mutating func judge(_ source: some ByteSource, _ name: [UInt8]) throws {
+    /// - Parameter isExplained: whether it is kept where members of containers matched.
+    private mutating func judge(_ source: some ByteSource, _ name: [UInt8], isExplained: Bool = false) throws {
         decision.clear()
         try engine.finish(source)
         for index in 0..<engine.live.signatureCount where engine.holds(index) {
@@ -118,10 +121,11 @@ package struct FormatScan: ~Copyable {
             let base = ExtensionRule.droid.fileExtension(of: name)
             let start = name.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
             let findings = try scan.scan(
-                kind, source, baseName: name[start..<(base.map { $0.startIndex - 1 } ?? name.count)])
+                kind, source, baseName: name[start..<(base.map { $0.startIndex - 1 } ?? name.count)],
+                isExplained: isExplained)
             containers = consume scan
             decision.take(findings, kind, tables)
-        } else if lead & 0xFF_FFFF_FFFF == Self.pdfMagic, try PdfEncryption.isEncrypted(source) {
+        } else if lead & 0xFF_FFFF_FFFF == Self.pdfMagic, try PdfEncryption.isEncrypted(source, &window) {
             decision.encryption = .pdf
         }
     }

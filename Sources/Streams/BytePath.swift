@@ -51,12 +51,13 @@ public struct BytePath: Hashable, Sendable, Comparable {
     public func withCString<Result, Failure: Error>(
         _ body: (UnsafePointer<CChar>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        var terminated = ContiguousArray<CChar>()
-        terminated.reserveCapacity(bytes.count + 1)
-        for byte in bytes { terminated.append(CChar(bitPattern: byte)) }
-        terminated.append(0)
-        let outcome: Swift.Result<Result, Failure> = terminated.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("a terminated string is never empty") }
+        let count = bytes.count
+        let outcome: Swift.Result<Result, Failure> = withUnsafeTemporaryAllocation(of: CChar.self, capacity: count + 1)
+        {
+            room in
+            guard let base = room.baseAddress else { preconditionFailure("a terminated string is never empty") }
+            bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(room).copyMemory(from: $0) }
+            (base + count).initialize(to: 0)
             do throws(Failure) { return .success(try body(base)) } catch { return .failure(error) }
         }
         return try outcome.get()

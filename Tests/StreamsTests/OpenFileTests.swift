@@ -180,6 +180,18 @@ import Testing
                 == [#"\n"#, "-", ".hidden", "B", "a", "a ", "a.b", "ab", "b", "e\u{301}", "\u{E9}", #"\xff"#])
     }
 
+    @Test("says what each entry is, where the file system says so")
+    func kinds() throws {
+        let folder = try TemporaryFolder()
+        try folder.make(
+            "all", ["a": "", "b": [:], "c": .link("nowhere"), "d": .fifo, "e": .socket])
+        let listing = try DirectoryListing(of: OpenFile.directory(folder.appending("all")))
+        let wanted: [FileStatus.Kind] = [.regular, .directory, .symlink, .fifo, .socket]
+        for (index, kind) in wanted.enumerated() {
+            #expect(listing.kind(at: index) == kind || listing.kind(at: index) == nil)
+        }
+    }
+
     @Test("lists a folder of 100,000 entries")
     func many() throws {
         let folder = try TemporaryFolder()

@@ -38,6 +38,9 @@ int tdr_connect_tcp(const char *host, const char *port, int timeout_seconds);
 /// setlocale(LC_CTYPE, name): 0 when it took effect.
 int tdr_set_ctype(const char *name);
 
+/// getdents64(2).
+ssize_t tdr_read_directory(int fd, void *buffer, size_t size);
+
 /// Peak resident set of this process in KiB.
 long tdr_peak_rss_kib(void);
 

@@ -39,11 +39,15 @@ struct ContainerScan: ~Copyable {
     private var members: SequenceEngine
     private var inflater = Inflater()
     private var unpacked = Scratch(capacity: 4096)
+    /// What files are read through; nil while one is.
+    private var window: Scratch?
     private var found: [Found]
     /// Per signature of a member: 0 not judged, 1 does not hold, 2 holds.
     private var verdicts: [UInt8]
     private var judgedPaths: [Bool]
+    /// Where members matched, when that is asked.
     private var places: [MemberPlaces] = []
+    private var isExplained = false
     private var unpackedTotal = 0
     /// Paths by the hash of kind and name: open addressing.
     private var pathTable: [Int32]
@@ -86,21 +90,25 @@ struct ContainerScan: ~Copyable {
 
     /// Opens the source as `kind` and gives the container signatures that hold.
     ///
-    /// - Parameter baseName: the file name without its extension, for the placeholder of member patterns.
+    /// - Parameters:
+    ///   - baseName: the file name without its extension, for the placeholder of member patterns.
+    ///   - isExplained: whether the findings say where members matched.
     mutating func scan(
-        _ kind: ContainerKind, _ source: some ByteSource, baseName: ArraySlice<UInt8>
+        _ kind: ContainerKind, _ source: some ByteSource, baseName: ArraySlice<UInt8>, isExplained: Bool
     ) throws -> ContainerFindings {
         for index in found.indices { found[index].isFound = false }
         for index in judgedPaths.indices { judgedPaths[index] = false }
         unpackedTotal = 0
         places.removeAll(keepingCapacity: true)
-        var reader = WindowReader(source)
+        self.isExplained = isExplained
+        var reader = WindowReader(source, window: window.take() ?? Scratch(capacity: 4096))
         var findings = ContainerFindings()
         switch kind {
         case .zip: try scanZip(&reader, &findings, baseName)
         case .ole2: try scanOle2(&reader, &findings, baseName)
         case .gzip: try scanGzip(source, &findings)
         }
+        window = reader.release()
         unpacked.shrink(to: 256 << 10)
         findings.places = places
         return findings
@@ -234,7 +242,7 @@ struct ContainerScan: ~Copyable {
         for index in 0..<members.live.signatureCount where members.holds(index) {
             let signature = Int(members.live.signatures[index].signature)
             verdicts[signature - firstMember] = 2
-            places.append(MemberPlaces(signature: signature, places: members.places(index)))
+            if isExplained { places.append(MemberPlaces(signature: signature, places: members.places(index))) }
         }
     }
 

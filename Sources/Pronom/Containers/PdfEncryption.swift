@@ -8,33 +8,32 @@ enum PdfEncryption {
     /// Bytes of a cross-reference stream's dictionary looked at.
     private static let dictionaryBytes = 4 << 10
 
-    static func isEncrypted(_ source: some ByteSource) throws -> Bool {
+    /// - Parameter memory: what it is read into.
+    static func isEncrypted(_ source: some ByteSource, _ memory: inout Scratch) throws -> Bool {
         let size = Int(clamping: source.count)
-        var tail = Scratch(capacity: 64)
         let start = max(0, size - tailBytes)
-        try tail.load(size - start) { try source.read(into: $0, at: Int64(start)) }
-        guard let mark = last("startxref", in: tail.bytes) else { return false }
+        try memory.load(size - start) { try source.read(into: $0, at: Int64(start)) }
+        guard let mark = last("startxref", in: memory.bytes) else { return false }
         // A trailer directly before `startxref`: the classic form.
-        let before = UnsafeRawBufferPointer(rebasing: tail.bytes[..<mark])
+        let before = UnsafeRawBufferPointer(rebasing: memory.bytes[..<mark])
         if let trailer = last("trailer", in: before),
             namesEncryption(UnsafeRawBufferPointer(rebasing: before[trailer...]))
         {
             return true
         }
-        guard let offset = number(tail.bytes, from: mark + 9), offset < size else { return false }
+        guard let offset = number(memory.bytes, from: mark + 9), offset < size else { return false }
         // A cross-reference stream: the dictionary at the offset is the trailer. A table there (the first part of a
         // linearised file) is followed by its own trailer.
-        var head = Scratch(capacity: 64)
-        try head.load(min(dictionaryBytes, size - offset)) { try source.read(into: $0, at: Int64(offset)) }
-        var dictionary = head.bytes
-        if head.bytes.starts(with: "xref".utf8) {
-            guard let trailer = first("trailer", in: head.bytes) else { return false }
-            dictionary = UnsafeRawBufferPointer(rebasing: head.bytes[trailer...])
+        try memory.load(min(dictionaryBytes, size - offset)) { try source.read(into: $0, at: Int64(offset)) }
+        var dictionary = memory.bytes
+        if memory.bytes.starts(with: "xref".utf8) {
+            guard let trailer = first("trailer", in: memory.bytes) else { return false }
+            dictionary = UnsafeRawBufferPointer(rebasing: memory.bytes[trailer...])
             if let end = first("startxref", in: dictionary) {
                 dictionary = UnsafeRawBufferPointer(rebasing: dictionary[..<end])
             }
-        } else if let end = first("stream", in: head.bytes) {
-            dictionary = UnsafeRawBufferPointer(rebasing: head.bytes[..<end])
+        } else if let end = first("stream", in: memory.bytes) {
+            dictionary = UnsafeRawBufferPointer(rebasing: memory.bytes[..<end])
         }
         return namesEncryption(dictionary)
     }

@@ -6,13 +6,18 @@ struct WindowReader<Source: ByteSource>: ~Copyable {
 
     let source: Source
     let size: Int
-    private var window = Scratch(capacity: 4096)
+    private var window: Scratch
     private var start = 0
 
-    init(_ source: Source) {
+    /// Reads through `window`, which ``release()`` gives back for the next source.
+    init(_ source: Source, window: consuming Scratch) {
         self.source = source
         size = Int(clamping: source.count)
+        self.window = window
+        self.window.count = 0
     }
+
+    consuming func release() -> Scratch { window }
 
     /// `count` bytes at `offset`, valid until the next read; nil when the source does not hold them all.
     ///

@@ -31,23 +31,22 @@ package final class FolderScan {
     private final class Level {
         let path: RelativePath
         let origin: RelativePath?
-        let identity: Identity
+        /// Only where links are followed, which may lead back to it.
+        let identity: Identity?
         let listing: DirectoryListing
         var index = 0
         /// Open unless the branch is deep.
         var folder: SharedFile?
 
-        init(path: RelativePath, origin: RelativePath?, folder: consuming OpenFile) throws(SystemFault) {
+        init(
+            path: RelativePath, origin: RelativePath?, folder: consuming OpenFile, isIdentified: Bool,
+            buffer: borrowing Buffer
+        ) throws(SystemFault) {
             self.path = path
             self.origin = origin
-            identity = Identity(try folder.status())
-            listing = try DirectoryListing(of: folder)
+            identity = isIdentified ? Identity(try folder.status()) : nil
+            listing = try DirectoryListing(of: folder, using: buffer)
             self.folder = SharedFile(folder)
-        }
-
-        func status(of name: [UInt8]) throws(SystemFault) -> FileStatus {
-            guard let folder else { throw SystemFault("look at", displayName(of: name), code: ENOENT) }
-            return try FileStatus.of(name, in: folder.file)
         }
     }
 
@@ -61,6 +60,7 @@ package final class FolderScan {
 
     private let source: BytePath
     private let policy: LinkPolicy
+    private let buffer = Buffer(count: 32 << 10)
     private var levels: [Level] = []
     private var top: RelativePath?
 
@@ -77,7 +77,7 @@ package final class FolderScan {
     package func next() throws -> ScanItem? {
         if let name = top {
             top = nil
-            levels.append(try Level(path: name, origin: nil, folder: OpenFile.directory(source)))
+            try push(name, origin: nil, root())
             return .folder(name)
         }
         while let level = levels.last {
@@ -85,25 +85,42 @@ package final class FolderScan {
                 levels.removeLast()
                 continue
             }
-            let name = level.listing[level.index]
-            level.index += 1
-            return look(at: name, in: level)
+            defer { level.index += 1 }
+            return look(at: level.listing[level.index], kind: level.listing.kind(at: level.index), in: level)
         }
         return nil
     }
 
-    private func look(at name: [UInt8], in level: Level) -> ScanItem {
+    private func push(
+        _ path: RelativePath, origin: RelativePath?, _ folder: consuming OpenFile
+    ) throws(SystemFault) {
+        levels.append(
+            try Level(
+                path: path, origin: origin, folder: folder, isIdentified: policy == .follow, buffer: buffer))
+    }
+
+    private func look(at name: [UInt8], kind: FileStatus.Kind?, in level: Level) -> ScanItem {
         let path = level.path.appending(name: name)
-        guard let origin = level.origin?.appending(name: name) ?? RelativePath(name) else {
+        guard let component = RelativePath(name) else {
             return .unreadable(path, folder: false, why: "the name cannot be used")
         }
+        let origin = level.origin?.appending(name: name) ?? component
         do {
-            if level.folder == nil { level.folder = SharedFile(try reopen(level)) }
-            let status = try level.status(of: name)
-            switch status.kind {
-            case .directory: return enter(path, origin: origin, above: level)
-            case .symlink: return link(path, origin: origin, in: level)
-            case .regular: return file(path, origin: origin, name: name, status)
+            let folder: SharedFile
+            if let open = level.folder { folder = open } else { folder = SharedFile(try reopen(level)) }
+            level.folder = folder
+            // What the listing says of folders and links is enough: opening them finds out when it is no longer true.
+            var status: FileStatus?
+            if kind == nil || kind == .regular { status = try FileStatus.of(name, in: folder.file) }
+            switch status?.kind ?? kind ?? .unknown {
+            case .directory:
+                return enter(path, origin: origin) { () throws(SystemFault) in
+                    try folder.file.opening(component, flags: O_RDONLY | O_DIRECTORY)
+                }
+            case .symlink: return link(path, origin: origin)
+            case .regular:
+                guard let status else { return special(path, "special file") }
+                return file(path, origin: origin, name: name, status)
             case .fifo: return special(path, "FIFO")
             case .socket: return special(path, "socket")
             case .characterDevice, .blockDevice: return special(path, "device")
@@ -126,18 +143,20 @@ package final class FolderScan {
         policy == .skip ? .skipped(path, what: what) : .refused(path, why: "it is a \(what)")
     }
 
-    private func enter(_ path: RelativePath, origin: RelativePath, above level: Level) -> ScanItem {
+    private func enter(
+        _ path: RelativePath, origin: RelativePath, _ open: () throws(SystemFault) -> OpenFile
+    ) -> ScanItem {
         do {
-            if levels.count > FolderScan.keptOpen { level.folder = nil }
-            levels.append(
-                try Level(path: path, origin: origin, folder: root().opening(origin, flags: O_RDONLY | O_DIRECTORY)))
+            let folder = try open()
+            if levels.count > FolderScan.keptOpen { levels.last?.folder = nil }
+            try push(path, origin: origin, folder)
             return .folder(path)
         } catch {
             return .unreadable(path, folder: true, why: error.reason)
         }
     }
 
-    private func link(_ path: RelativePath, origin: RelativePath, in level: Level) -> ScanItem {
+    private func link(_ path: RelativePath, origin: RelativePath) -> ScanItem {
         switch policy {
         case .skip: return .skipped(path, what: "symbolic link")
         case .refuse: return .refused(path, why: "it is a symbolic link")
@@ -156,7 +175,9 @@ package final class FolderScan {
                 if levels.contains(where: { $0.identity == Identity(status) }) {
                     return .refused(path, why: "the link leads back to a folder above it")
                 }
-                return enter(path, origin: target, above: level)
+                return enter(path, origin: target) { () throws(SystemFault) in
+                    try root().opening(target, flags: O_RDONLY | O_DIRECTORY)
+                }
             default: return .refused(path, why: "the link leads to a special file")
             }
         } catch {
