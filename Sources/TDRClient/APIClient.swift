@@ -172,7 +172,7 @@ public struct APIClient: Sendable {
     func get<Value>(
         _ path: String, _ body: (HTTPClientResponse.Body) async throws -> Value
     ) async throws -> Value {
-        let response = try await APIClient.http.execute(request(server + path, .GET), timeout: .hours(24))
+        let response = try await http.execute(request(server + path, .GET), timeout: .hours(24))
         try await check(response)
         return try await body(response.body)
     }
@@ -181,7 +181,7 @@ public struct APIClient: Sendable {
     func getProved<Value>(
         _ path: String, _ body: (SHA256Digest, HTTPClientResponse.Body) async throws -> Value
     ) async throws -> Value {
-        let response = try await APIClient.http.execute(request(server + path, .GET), timeout: .hours(24))
+        let response = try await http.execute(request(server + path, .GET), timeout: .hours(24))
         if response.status.code == 404 { throw ClientError.bagNotOffered(server) }
         try await check(response)
         let field = response.headers.first(name: "Repr-Digest") ?? ""
@@ -201,7 +201,7 @@ public struct APIClient: Sendable {
             var request = request(server + path, .POST)
             request.headers.add(name: "Content-Type", value: "text/csv")
             request.body = .stream(try bytes(), length: .known(size))
-            let response = try await APIClient.http.execute(request, timeout: .hours(1))
+            let response = try await http.execute(request, timeout: .hours(1))
             // Somebody works on the consignment just now.
             if response.status.code == 503, attempt < APIClient.tries {
                 try await APIClient.rest(attempt)
