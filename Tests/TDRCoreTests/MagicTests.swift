@@ -145,7 +145,7 @@ struct PickedMagicTests {
         defer { regfree(&compiled) }
         let need = TextNeed.required(by: Array(pattern.utf8))
         var random = SeededGenerator(seed: 1)
-        var text = SearchedText()
+        let text = SearchedText()
         var matches = 0
         for _ in 0..<3000 {
             let bytes = (0..<12).map { _ in Array("abcdexyzw.( ]\n".utf8)[Int(random.next() % 14)] }
@@ -165,7 +165,7 @@ struct PickedMagicTests {
         ])
     func missing(_ pattern: String, _ with: String, _ without: String) {
         let need = TextNeed.required(by: Array(pattern.utf8))
-        var text = SearchedText()
+        let text = SearchedText()
         Array(with.utf8).withUnsafeBytes { text.take($0) }
         #expect(text.holds(need))
         Array(without.utf8).withUnsafeBytes { text.take($0) }

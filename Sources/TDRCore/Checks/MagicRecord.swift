@@ -77,7 +77,6 @@ struct MagicRecord {
     /// The string up to its NUL: the name of a ``Kind/name`` or ``Kind/use``, a regular expression.
     var text: [UInt8] { Array(UnsafeRawBufferPointer(start: start + 32, count: 128).prefix { $0 != 0 }) }
 
-
     // MARK: What is written into records
 
     /// Stands for a test that looks up the whole database again at another place.

@@ -49,7 +49,7 @@ final class PickedMagic {
     private let textGroups: [TextGroup]
     private let needs: [TextNeed]
     private var expressions: [Int: Expression] = [:]
-    private var searched = SearchedText()
+    private let searched = SearchedText()
     // Of the file that is asked about.
     private var nature = Nature.other
     private var isReady = false
