@@ -116,7 +116,8 @@ struct PickedMagicTests {
             + [0x01, 0x0F, 0, 2, 0, 0, 0, 4, 0x41, 0x42, 0x43, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 40)
         let tagged =
             Array("ID3".utf8) + [3, 0, 0, 0, 0, 0, 0] + [0xFF, 0xFB, 0x90, 0x64] + [UInt8](repeating: 0, count: 400)
-        #expect(try differences([jpeg, tagged]) == [])
+        let marked = Array("#!/bin/{tdr} x\n".utf8)
+        #expect(try differences([jpeg, tagged, marked]) == [])
     }
 
     @Test("takes nothing for a database that is none")
