@@ -51,7 +51,9 @@ import Testing
         task.cancel()
         _ = await task.result
         try await bench.check(consignment, antivirus: policy) { $0.jobs = 4 }
-        #expect(try bench.store.report(on: consignment).areChecksComplete)
+        #expect(
+            try bench.store.report(on: consignment).fileCounts[.antivirus] == [.success: 151, .virusDetected: 1])
+        #expect(try bench.store.statuses(of: consignment)[.serverAntivirus] == .completedWithIssues)
         #expect(try StoreRows.wrongTallies(bench.storePath) == [])
     }
 

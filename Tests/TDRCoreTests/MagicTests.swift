@@ -116,7 +116,8 @@ struct PickedMagicTests {
             + [0x01, 0x0F, 0, 2, 0, 0, 0, 4, 0x41, 0x42, 0x43, 0, 0, 0, 0, 0] + [UInt8](repeating: 0, count: 40)
         let tagged =
             Array("ID3".utf8) + [3, 0, 0, 0, 0, 0, 0] + [0xFF, 0xFB, 0x90, 0x64] + [UInt8](repeating: 0, count: 400)
-        #expect(try differences([jpeg, tagged]) == [])
+        let marked = Array("#!/bin/{tdr} x\n".utf8)
+        #expect(try differences([jpeg, tagged, marked]) == [])
     }
 
     @Test("takes nothing for a database that is none")
@@ -145,7 +146,7 @@ struct PickedMagicTests {
         defer { regfree(&compiled) }
         let need = TextNeed.required(by: Array(pattern.utf8))
         var random = SeededGenerator(seed: 1)
-        var text = SearchedText()
+        let text = SearchedText()
         var matches = 0
         for _ in 0..<3000 {
             let bytes = (0..<12).map { _ in Array("abcdexyzw.( ]\n".utf8)[Int(random.next() % 14)] }
@@ -165,7 +166,7 @@ struct PickedMagicTests {
         ])
     func missing(_ pattern: String, _ with: String, _ without: String) {
         let need = TextNeed.required(by: Array(pattern.utf8))
-        var text = SearchedText()
+        let text = SearchedText()
         Array(with.utf8).withUnsafeBytes { text.take($0) }
         #expect(text.holds(need))
         Array(without.utf8).withUnsafeBytes { text.take($0) }

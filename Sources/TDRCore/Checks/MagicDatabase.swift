@@ -60,7 +60,8 @@ final class MagicDatabase: Sendable {
         let buffer = Buffer(count: 65_536)
         guard let count = try? file.fill(buffer.bytes) else { return true }
         let lines = buffer.prefix(count).split(separator: UInt8(ascii: "\n"))
-        return lines.contains { $0.first { !MagicCondition.isWhitespace($0) } ?? UInt8(ascii: "#") != UInt8(ascii: "#") }
+        let begins = lines.compactMap { line in line.first { !MagicCondition.isWhitespace($0) } }
+        return begins.contains { $0 != UInt8(ascii: "#") }
     }
 
     private convenience init?(_ path: BytePath) {
@@ -217,7 +218,9 @@ struct MagicRoom: ~Copyable {
     /// The header, a record long.
     mutating func add(_ header: [UInt32]) {
         for place in 0..<MagicRecord.bytes { bytes[place] = 0 }
-        for (index, number) in header.enumerated() { bytes.storeBytes(of: number, toByteOffset: 4 * index, as: UInt32.self) }
+        for (index, number) in header.enumerated() {
+            bytes.storeBytes(of: number, toByteOffset: 4 * index, as: UInt32.self)
+        }
         count = MagicRecord.bytes
     }
 

@@ -77,13 +77,11 @@ struct MagicRecord {
     /// The string up to its NUL: the name of a ``Kind/name`` or ``Kind/use``, a regular expression.
     var text: [UInt8] { Array(UnsafeRawBufferPointer(start: start + 32, count: 128).prefix { $0 != 0 }) }
 
-
     // MARK: What is written into records
 
-    /// Stands for a test that looks up the whole database again at another place.
-    static let elsewhere: UInt8 = 0x01
-    /// Tells an answer of the database from libmagic's own that says the same.
-    static let told: UInt8 = 0x02
+    /// Stands in an answer that a part of the database cannot give: libmagic looked up the database again at another place,
+    /// or the answer reads as if nothing had been found. Printable, for libmagic shows other characters as `\\001`.
+    static let needsWhole = "{tdr}"
 
     /// Changes a record in memory of our own so that its answers show what a part of the database cannot know.
     static func mark(_ copy: UnsafeMutableRawBufferPointer) {
@@ -96,8 +94,8 @@ struct MagicRecord {
             copy[2] = record.flag & ~Flag.isElsewhere
             copy[9] = 0
             copy.storeBytes(of: 0, toByteOffset: 24, as: UInt64.self)
-            write([elsewhere], to: copy, at: descriptionPlace)
-            write([elsewhere], to: copy, at: mimeTypePlace)
+            write(needsWhole, to: copy, at: descriptionPlace)
+            write(needsWhole, to: copy, at: mimeTypePlace)
         } else {
             tell("data", in: copy, at: descriptionPlace)
             tell("application/octet-stream", in: copy, at: mimeTypePlace)
@@ -109,10 +107,10 @@ struct MagicRecord {
         guard copy[place] == said[0], copy[place + said.count] == 0,
             copy[place..<place + said.count].elementsEqual(said)
         else { return }
-        write([told], to: copy, at: place + said.count)
+        write(needsWhole, to: copy, at: place + said.count)
     }
 
-    private static func write(_ text: [UInt8], to copy: UnsafeMutableRawBufferPointer, at place: Int) {
-        for (index, byte) in (text + [0]).enumerated() { copy[place + index] = byte }
+    private static func write(_ text: String, to copy: UnsafeMutableRawBufferPointer, at place: Int) {
+        for (index, byte) in (Array(text.utf8) + [0]).enumerated() { copy[place + index] = byte }
     }
 }

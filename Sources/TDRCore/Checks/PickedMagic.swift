@@ -49,7 +49,7 @@ final class PickedMagic {
     private let textGroups: [TextGroup]
     private let needs: [TextNeed]
     private var expressions: [Int: Expression] = [:]
-    private var searched = SearchedText()
+    private let searched = SearchedText()
     // Of the file that is asked about.
     private var nature = Nature.other
     private var isReady = false
@@ -108,10 +108,9 @@ final class PickedMagic {
         return text.ask(head, flags: flags | others).flatMap(PickedMagic.unmarked)
     }
 
+    /// nil where only the whole database can tell. Where a file's own words are the mark, that is asked for nothing.
     private static func unmarked(_ answer: String) -> String? {
-        if answer.utf8.contains(MagicRecord.elsewhere) { return nil }
-        guard answer.utf8.contains(MagicRecord.told) else { return answer }
-        return String(decoding: answer.utf8.filter { $0 != MagicRecord.told }, as: UTF8.self)
+        answer.contains(MagicRecord.needsWhole) ? nil : answer
     }
 
     // MARK: What can apply

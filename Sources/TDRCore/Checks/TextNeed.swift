@@ -144,8 +144,8 @@ indirect enum TextNeed {
 }
 
 /// The beginning of a text, in which much is looked for: which pairs of bytes come in it tells of most of it that it is
-/// not there.
-struct SearchedText: ~Copyable {
+/// not there. A class, since Swift 6.3 cannot compile it as a struct that is not copied under ThreadSanitizer.
+final class SearchedText {
     /// How far a text is looked at, bytes.
     static let reach = 8192
 
@@ -159,7 +159,7 @@ struct SearchedText: ~Copyable {
     }
 
     /// Takes the next text.
-    mutating func take(_ text: UnsafeRawBufferPointer) {
+    func take(_ text: UnsafeRawBufferPointer) {
         pairs.update(repeating: 0)
         count = min(text.count, SearchedText.reach)
         var before = 0
@@ -173,7 +173,7 @@ struct SearchedText: ~Copyable {
     }
 
     /// Whether each of these pairs comes in the text, as far as there are any.
-    borrowing func holds(_ wanted: SIMD4<Int32>) -> Bool {
+    func holds(_ wanted: SIMD4<Int32>) -> Bool {
         for index in 0..<4 {
             let pair = Int(wanted[index])
             if pair >= 0, pairs[pair >> 6] & (1 << (pair & 63)) == 0 { return false }
@@ -182,7 +182,7 @@ struct SearchedText: ~Copyable {
     }
 
     /// Whether the text holds what is needed.
-    borrowing func holds(_ need: TextNeed) -> Bool {
+    func holds(_ need: TextNeed) -> Bool {
         switch need {
         case .run(let bytes): holds(bytes)
         case .all(let needs): holds(allOf: needs)
@@ -190,17 +190,17 @@ struct SearchedText: ~Copyable {
         }
     }
 
-    private borrowing func holds(allOf needs: [TextNeed]) -> Bool {
+    private func holds(allOf needs: [TextNeed]) -> Bool {
         for need in needs where !holds(need) { return false }
         return true
     }
 
-    private borrowing func holds(anyOf needs: [TextNeed]) -> Bool {
+    private func holds(anyOf needs: [TextNeed]) -> Bool {
         for need in needs where holds(need) { return true }
         return false
     }
 
-    private borrowing func holds(_ run: [UInt8]) -> Bool {
+    private func holds(_ run: [UInt8]) -> Bool {
         guard let first = run.first else { return true }
         guard let start = folded.baseAddress, count >= run.count else { return false }
         for index in run.indices.dropFirst() {

@@ -19,6 +19,9 @@ final class ConsignmentLock: Sendable {
         }
     }
 
+    // Not only by closing: a program that another thread is just starting has the descriptor, too, until it runs.
+    deinit { file.unlock() }
+
     /// Gives it back now; otherwise it ends with this value.
     func release() { file.unlock() }
 

@@ -15,4 +15,7 @@ final class StoreLock: Sendable {
         file = try OpenFile.open(folder.appending(name), flags: O_RDWR | O_CREAT | O_CLOEXEC, mode: 0o600)
         if try !file.tryLock() { throw StoreError.busy(busy) }
     }
+
+    // Not only by closing: a program that another thread is just starting has the descriptor, too, until it runs.
+    deinit { file.unlock() }
 }
