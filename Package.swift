@@ -190,7 +190,8 @@ let package = Package(
             name: "TDRTests", dependencies: ["Streams", "tdr", "TDRTestSupport"],
             exclude: [
                 "administration.py", "browser.py", "browser_repair.py", "check-bag-xml.py", "failing-records.py",
-                "gql-transfer.py", "notice-receiver.py", "openid_provider.py", "premis-subset.xsd", "s3-fault-server.py",
+                "gql-transfer.py", "notice-receiver.py", "openid_provider.py", "premis-subset.xsd",
+                "s3-fault-server.py",
                 "sha256.mjs",
             ],
             swiftSettings: settings),

@@ -392,7 +392,7 @@ _tdr_export() {
     repeating_flags=()
     non_repeating_flags=(--ready --abandon --keep-times --portable-names --path-style --virtual-host-style --read-back --json --quiet -q --version -h --help)
     repeating_options=(--bag-info --tag)
-    non_repeating_options=(--to --judgment-to --require --form --compression-level --jobs -j --bagit-version --algorithm --profile --with --allow --reason --refuse-like --endpoint --region --aws-profile --storage-class --store)
+    non_repeating_options=(--to --judgment-to --require --form --compression-level --jobs -j --bagit-version --algorithm --profile --with --allow --reason --refuse-like --endpoint --region --aws-profile --storage-class --server --token --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
@@ -454,6 +454,12 @@ _tdr_export() {
         return
         ;;
     '--tag')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -561,12 +567,18 @@ _tdr_metadata_template() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--schema --store)
+    non_repeating_options=(--schema --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--schema')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -579,12 +591,18 @@ _tdr_metadata_validate() {
     repeating_flags=()
     non_repeating_flags=(--partial --csv --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--schema --store)
+    non_repeating_options=(--schema --server --token --store)
     __tdr_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--schema')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -597,12 +615,18 @@ _tdr_metadata_apply() {
     repeating_flags=()
     non_repeating_flags=(--partial --csv --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--schema --store)
+    non_repeating_options=(--schema --server --token --store)
     __tdr_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--schema')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -615,12 +639,18 @@ _tdr_metadata_export() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--schema --store)
+    non_repeating_options=(--schema --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--schema')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -656,12 +686,18 @@ _tdr_review_request() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--notes --store)
+    non_repeating_options=(--notes --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--notes')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -674,12 +710,18 @@ _tdr_review_approve() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--notes --store)
+    non_repeating_options=(--notes --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--notes')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -692,12 +734,18 @@ _tdr_review_reject() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--notes --store)
+    non_repeating_options=(--notes --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--notes')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -710,11 +758,17 @@ _tdr_review_log() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -725,7 +779,7 @@ _tdr_agreement() {
     repeating_flags=()
     non_repeating_flags=(--appraisal-signed-off --sensitivity-signed-off --open-records --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--legal-status --agreement --store)
+    non_repeating_options=(--legal-status --agreement --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
@@ -734,6 +788,12 @@ _tdr_agreement() {
         return
         ;;
     '--agreement')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -1230,7 +1290,7 @@ _tdr_serve-api() {
     repeating_flags=()
     non_repeating_flags=(--path-style --virtual-host-style --read-back --require-fresh-antivirus --offer-bags --no-access-log --schema --json --quiet -q --version -h --help)
     repeating_options=(--tag --yara-rules)
-    non_repeating_options=(--listen --tls-cert --tls-key --export-to --export-form --endpoint --region --aws-profile --storage-class --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --jwt-issuer --jwt-audience --jwt-keys --page-texts --store)
+    non_repeating_options=(--listen --tls-cert --tls-key --export-to --judgment-to --export-form --endpoint --region --aws-profile --storage-class --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --jwt-issuer --jwt-audience --jwt-keys --oidc-issuer --oidc-client --oidc-discovery --oidc-authorize --oidc-token --oidc-keys --public-url --page-texts --idle-seconds --store)
     __tdr_offer_flags_options 0
 
     # Offer option value completions
@@ -1245,6 +1305,9 @@ _tdr_serve-api() {
         return
         ;;
     '--export-to')
+        return
+        ;;
+    '--judgment-to')
         return
         ;;
     '--export-form')
@@ -1303,7 +1366,31 @@ _tdr_serve-api() {
     '--jwt-keys')
         return
         ;;
+    '--oidc-issuer')
+        return
+        ;;
+    '--oidc-client')
+        return
+        ;;
+    '--oidc-discovery')
+        return
+        ;;
+    '--oidc-authorize')
+        return
+        ;;
+    '--oidc-token')
+        return
+        ;;
+    '--oidc-keys')
+        return
+        ;;
+    '--public-url')
+        return
+        ;;
     '--page-texts')
+        return
+        ;;
+    '--idle-seconds')
         return
         ;;
     '--store')
@@ -1314,13 +1401,25 @@ _tdr_serve-api() {
 
 _tdr_config() {
     repeating_flags=()
-    non_repeating_flags=(--json --quiet -q --version -h --help)
+    non_repeating_flags=(--path-style --virtual-host-style --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--objects --endpoint --region --aws-profile --store)
     __tdr_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
+    '--objects')
+        return
+        ;;
+    '--endpoint')
+        return
+        ;;
+    '--region')
+        return
+        ;;
+    '--aws-profile')
+        return
+        ;;
     '--store')
         return
         ;;

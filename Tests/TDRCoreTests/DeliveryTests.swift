@@ -112,7 +112,7 @@ import Testing
         let events = try desk.store.newestEvent(of: consignment)
         let repeated = try desk.declare(list, folders: ["Records/empty"], in: consignment)
         #expect(repeated.map(\.fileId) == ids.map(\.fileId))
-        #expect(repeated.allSatisfy(\.isReceived))
+        #expect(repeated.allSatisfy { $0.isReceived })
         #expect(try desk.declare([], in: consignment).isEmpty)
         for (files, folders) in [
             ([DeliveryTests.file("Records/new")], []), ([DeliveryTests.file("Records/a", [9])], []),
@@ -184,7 +184,8 @@ import Testing
         let desk = try Desk()
         let consignment = try desk.begun()
         let ids = try desk.declare(
-            (0..<5).map { DeliveryTests.file("Records/\($0)", [UInt8($0)], match: "\($0)") }, in: consignment, more: true)
+            (0..<5).map { DeliveryTests.file("Records/\($0)", [UInt8($0)], match: "\($0)") }, in: consignment,
+            more: true)
         var proved: [ProvedFile] = []
         for (number, one) in ids.enumerated() {
             let expected = try #require(try desk.store.expectedFile(one.fileId, of: consignment))

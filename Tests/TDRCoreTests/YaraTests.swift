@@ -135,7 +135,7 @@ private func engine(_ rules: [BytePath] = [], cache: BytePath? = nil, seconds: I
             "r.yar", .file(Array(YaraTests.rule("bad", #"strings: $a = "EICAR-STANDARD" condition: $a"#).utf8)))
         let engine = try engine([rules])
         let bytes = [UInt8](repeating: 0x2E, count: 14 << 20)
-        let file = SharedFile(try OpenFile.reading(try folder.make("large", .file(Clamd.eicar + bytes))))
+        let file = try OpenBytes(OpenFile.reading(try folder.make("large", .file(Clamd.eicar + bytes))))
         let session = engine.session()
         for _ in 0..<3 {
             let subject = ScanSubject(size: Int64(bytes.count + 68), name: [0x61], path: [0x61])

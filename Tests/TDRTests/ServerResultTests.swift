@@ -301,7 +301,8 @@ import Testing
     }
 
     @Test(
-        "records an agreement with what its files have by it, and ends it with both sign-offs", .timeLimit(.minutes(10)))
+        "records an agreement with what its files have by it, and ends it with both sign-offs", .timeLimit(.minutes(10))
+    )
     func agreement() throws {
         let bench = try ServerBench()
         _ = try bench.serving {

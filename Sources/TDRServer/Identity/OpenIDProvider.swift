@@ -142,7 +142,8 @@ final class OpenIDProvider: Sendable {
             }
             let keys = ProviderOptions(issuer: options.issuer, audience: options.client, keys: endpoints.keys)
             // The keys that have been read go on while they are at the same place.
-            let verifier = old.flatMap { $0.endpoints.keys == endpoints.keys ? $0.verifier : nil } ?? TokenVerifier(keys)
+            let verifier =
+                old.flatMap { $0.endpoints.keys == endpoints.keys ? $0.verifier : nil } ?? TokenVerifier(keys)
             let fresh = Known(endpoints: endpoints, verifier: verifier, read: now)
             known.withLock { $0 = fresh }
             return fresh
@@ -174,7 +175,8 @@ final class OpenIDProvider: Sendable {
         // OpenID Connect Discovery 1.0 §4.3: else one provider could speak for another.
         guard found.issuer == options.issuer else {
             throw Fault.unavailable(
-                "'\(options.discovery)' is that of '\(found.issuer)' and not of '\(options.issuer)'; check --oidc-issuer")
+                "'\(options.discovery)' is that of '\(found.issuer)' and not of '\(options.issuer)'; check --oidc-issuer"
+            )
         }
         if let methods = found.code_challenge_methods_supported, !methods.contains("S256") {
             throw Fault.unavailable("it does not know PKCE with S256")

@@ -97,7 +97,8 @@ extension Pages {
     /// What was wrong with a form, when it is for the visitor to put right; nil when it is not.
     static func complaint(_ error: any Error) -> String? {
         switch error {
-        case is PeopleError, is RepairError, is MetadataError, is ReviewError, is QuarantineError: return sentence("\(error)")
+        case is PeopleError, is RepairError, is MetadataError, is ReviewError, is QuarantineError:
+            return sentence("\(error)")
         default: break
         }
         let known = APIError(error)
