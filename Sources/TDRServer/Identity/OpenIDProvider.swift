@@ -122,7 +122,8 @@ final class OpenIDProvider: Sendable {
             let answer = try await ProviderHTTP.post(fields, to: place, authorization: authorization)
             return try OpenIDProvider.decoder.decode(TokenAnswer.self, from: Data(answer)).idToken
         } catch ProviderHTTP.Fault.status(_, let status, let body) where (400..<500).contains(status) {
-            let refusal = try? OpenIDProvider.decoder.decode(Refusal.self, from: Data(body))  // else the number has to do
+            // Else the number has to do.
+            let refusal = try? OpenIDProvider.decoder.decode(Refusal.self, from: Data(body))
             throw Fault.codeRefused(
                 refusal.map { [$0.error, $0.errorDescription].compactMap { $0 }.joined(separator: ": ") }
                     ?? "status \(status)")
@@ -175,7 +176,8 @@ final class OpenIDProvider: Sendable {
         if let endpoints = options.endpoints { return endpoints }
         let found: Discovery
         do {
-            found = try OpenIDProvider.decoder.decode(Discovery.self, from: Data(try await ProviderHTTP.get(options.discovery)))
+            let answer = try await ProviderHTTP.get(options.discovery)
+            found = try OpenIDProvider.decoder.decode(Discovery.self, from: Data(answer))
         } catch let error as DecodingError {
             throw Fault.unavailable("'\(options.discovery)' is no discovery document (\(error))")
         }
