@@ -29,7 +29,8 @@ import Testing
         return id
     }
 
-    @Test("confirms and exports a judgment by itself when its checks end clean, and only then", .timeLimit(.minutes(2)))
+    @Test(
+        "confirms and exports a judgment by itself when its checks end clean, and only then", .timeLimit(.minutes(20)))
     func alone() throws {
         let bench = try ServerBench()
         let judge = try bench.token(of: "judge", "judgment_user")
