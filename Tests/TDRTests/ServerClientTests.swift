@@ -16,7 +16,7 @@ import Testing
 
     @Test(
         "goes on where it was killed when the same upload is given again, and sends each file once",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(20)))
     func killed() throws {
         let count = 400
         let files = (0..<count).map { (Name("f\($0).txt"), Tree.bytes(2000 + $0 * 11, of: UInt8(0x61 + $0 % 26))) }
@@ -66,7 +66,7 @@ import Testing
 
     @Test(
         "makes a whole transfer: upload with metadata and agreement, status, review, export and the bag",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(20)))
     func transfer() throws {
         let bench = try ServerBench(["a.txt": "hello", "sub": ["b.txt": "again"]])
         let adviser = try bench.token(of: "adviser", "transfer_adviser", body: "TDR-MOCK2")
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test("tells of findings with the words and examples that a store has", .timeLimit(.minutes(10)))
+    @Test("tells of findings with the words and examples that a store has", .timeLimit(.minutes(20)))
     func findings() throws {
         let bench = try ServerBench(["a.txt": "hello", "empty": ""])
         _ = try bench.serving {

@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "confirms and exports a judgment by itself when its checks end clean, and only then", .timeLimit(.minutes(10)))
+        "confirms and exports a judgment by itself when its checks end clean, and only then", .timeLimit(.minutes(20)))
     func alone() throws {
         let bench = try ServerBench()
         let judge = try bench.token(of: "judge", "judgment_user")
