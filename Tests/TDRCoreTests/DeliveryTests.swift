@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test("that is complete can be declared once more, as a client does whose answer was lost; but not another")
-    func again() async throws {
+    func declaredOnceMore() async throws {
         let desk = try Desk()
         let consignment = try desk.begun()
         let list = [DeliveryTests.file("Records/a", [1], match: "x"), DeliveryTests.file("Records/b/c", [2])]
