@@ -272,15 +272,17 @@ def sending(ours, figures, consignment, ids):
     sender = subprocess.Popen(["wrk", "-t2", "-c64", "-d3600", "--timeout", "60", "-s", f"{ours.work}/send.lua", ours.url,
                                f"{ours.work}/ids"], stdout=subprocess.PIPE)
     received = 0
-    while received < len(ids):
-        if sender.poll() is not None:
-            sys.exit(f"server: wrk has ended: {sender.stdout.read().decode()}")
-        time.sleep(0.1)
-        received = ours.ask("query($id: UUID!) { getConsignment(consignmentid: $id) { filesReceived } }",
-                            id=consignment)[0]["getConsignment"]["filesReceived"]
-    took = time.perf_counter() - start
-    sender.send_signal(signal.SIGINT)
-    sender.communicate()
+    try:
+        while received < len(ids):
+            if sender.poll() is not None:
+                sys.exit(f"server: wrk has ended: {sender.stdout.read().decode()}")
+            time.sleep(0.1)
+            received = ours.ask("query($id: UUID!) { getConsignment(consignmentid: $id) { filesReceived } }",
+                                id=consignment)[0]["getConsignment"]["filesReceived"]
+    finally:
+        took = time.perf_counter() - start
+        sender.send_signal(signal.SIGINT)
+        sender.communicate()
     figures.add(f"{len(ids):,} uploads of {len(RECORD)} bytes, 64 at once", "", f"{len(ids) / took:,.0f} a second", "", None,
                 ours.peak.take())
 
