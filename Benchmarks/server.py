@@ -226,7 +226,7 @@ def send(pairs, token):
         file.write(config)
         file.flush()
         start = time.perf_counter()
-        subprocess.run(["curl", "--parallel", "--parallel-immediate", "--parallel-max", str(len(pairs)), "-K", file.name],
+        subprocess.run(["curl", "--no-progress-meter", "--parallel", "--parallel-immediate", "--parallel-max", str(len(pairs)), "-K", file.name],
                        check=True)
         return time.perf_counter() - start
 
@@ -268,8 +268,21 @@ def sending(ours, figures, consignment, ids):
         file.write(SENDING % {"token": ours.token, "consignment": consignment,
                               "record": RECORD.decode().replace("\n", "\\n")})
     start = time.perf_counter()
-    wrk(ours.url, f"{ours.work}/send.lua", 64, 3600, f"{ours.work}/ids")
-    took = time.perf_counter() - start
+    # It stays for as long as it is told, also when its threads are done.
+    sender = subprocess.Popen(["wrk", "-t2", "-c64", "-d3600", "--timeout", "60", "-s", f"{ours.work}/send.lua", ours.url,
+                               f"{ours.work}/ids"], stdout=subprocess.PIPE)
+    received = 0
+    try:
+        while received < len(ids):
+            if sender.poll() is not None:
+                sys.exit(f"server: wrk has ended: {sender.stdout.read().decode()}")
+            time.sleep(0.1)
+            received = ours.ask("query($id: UUID!) { getConsignment(consignmentid: $id) { filesReceived } }",
+                                id=consignment)[0]["getConsignment"]["filesReceived"]
+    finally:
+        took = time.perf_counter() - start
+        sender.send_signal(signal.SIGINT)
+        sender.communicate()
     figures.add(f"{len(ids):,} uploads of {len(RECORD)} bytes, 64 at once", "", f"{len(ids) / took:,.0f} a second", "", None,
                 ours.peak.take())
 
@@ -406,6 +419,7 @@ def main():
     options.add_argument("--files", type=int, default=400_000)
     options.add_argument("--seconds", type=int, default=15, help="of each measurement by wrk")
     options.add_argument("--runs", type=int, default=3, help="of each upload")
+    options.add_argument("--no-uploads", action="store_true", help="of large files")
     options.add_argument("--record", action="store_true")
     chosen = options.parse_args()
     corpus = os.path.abspath(os.environ.get("BENCH_CORPUS") or os.path.join(bench.ROOT, ".build/bench"))
@@ -415,7 +429,8 @@ def main():
     ours = Ours(work)
     try:
         ours.peak.take()
-        uploading(ours, figures, chosen.runs)
+        if not chosen.no_uploads:
+            uploading(ours, figures, chosen.runs)
         consignment = ours.begin("Records")
         ids = declaring(ours, figures, consignment, chosen.files)
         sending(ours, figures, consignment, ids)

@@ -152,6 +152,8 @@ public struct APIServer: Sendable {
             var configuration = TLSConfiguration.makeServerConfiguration(
                 certificateChain: chain, privateKey: .privateKey(key))
             configuration.minimumTLSVersion = .tlsv12
+            // Whether they belong together shows only here; later it would have no name.
+            _ = try NIOSSLContext(configuration: configuration)
             return try .tls(http, tlsConfiguration: configuration)
         } catch {
             throw ServerError.badCertificate("\(error)")

@@ -73,7 +73,7 @@ import Testing
             let done = try upload(["TDR_SERVER_CA": Argument(made.authority)])
             #expect(done.code == 0, "\(done.errors)")
             let status = try bench.bench.tdr("status", "\(done.line)", "--json")
-            #expect(try status.json["files"]?.number == 2, "\(status.output)")
+            #expect(try status.json["totalFiles"]?.number == 2, "\(status.output)")
         }
     }
 

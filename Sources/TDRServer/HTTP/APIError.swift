@@ -1,6 +1,8 @@
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import NIOCore
+import NIOHTTP1
 import TDRCore
 
 /// What goes wrong with a request, as every route answers it: a code for programs, a sentence for people.
@@ -96,6 +98,9 @@ struct APIError: Error, HTTPResponseError {
                 default: .badRequest
                 }
             self.init(error.status, code, "the request is refused: \(error.status.reasonPhrase)")
+        // What breaks below us is the connection: a client that hangs up or stops in the middle is no failure of ours.
+        case is HTTPParserError, is ChannelError, is NIOCore.IOError:
+            self.init(.badRequest, .badRequest, "the connection ended before the request had arrived")
         case is CancellationError:
             self.init(.serviceUnavailable, .unavailable, "the server is stopping; try again in a moment")
         default: self.init(.internalServerError, .inner, "the server could not do it; whoever runs it can read why")
