@@ -33,7 +33,7 @@ struct PagesTests {
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
     }
 
-    private func checkRepair(_ name: String) throws {
+    private func check(repair name: String) throws {
         let clamd = try Clamd()
         try withExtendedLifetime(clamd) { try PagesTests.check(name, of: "browser_repair.py", clamd: clamd) }
     }
@@ -52,21 +52,21 @@ struct PagesTests {
     @Test(
         "infected, encrypted and packed files are put right on the page, the rest is described, reviewed and exported",
         .enabled(if: Clamd.isInstalled), .timeLimit(.minutes(10)))
-    func repair() throws { try checkRepair("standard") }
+    func repair() throws { try check(repair: "standard") }
 
     @Test(
         "a judgment goes from sign-in to a bag, after one that is none was replaced", .enabled(if: Clamd.isInstalled),
         .timeLimit(.minutes(10)))
-    func judgment() throws { try checkRepair("judgment") }
+    func judgment() throws { try check(repair: "judgment") }
 
     @Test(
         "every page but the upload of a folder works without JavaScript", .enabled(if: Clamd.isInstalled),
         .timeLimit(.minutes(10)))
-    func plain() throws { try checkRepair("plain") }
+    func plain() throws { try check(repair: "plain") }
 
     @Test(
         "a whole transfer works with the keyboard alone", .enabled(if: Clamd.isInstalled), .timeLimit(.minutes(10)))
-    func keyboard() throws { try checkRepair("keyboard") }
+    func keyboard() throws { try check(repair: "keyboard") }
 
     @Test("other sites, other people and guessers get nowhere", .timeLimit(.minutes(10)))
     func security() throws { try check("security") }

@@ -19,12 +19,17 @@ final class FormatCounts: Sendable {
 
     private let known = Guarded<[(id: RecordID, state: State, counts: Counts)]>([])
 
-    /// The commonest formats, counted anew when anything has changed.
-    func counts(of report: ConsignmentReport, in store: Store) throws -> Counts {
+    /// Files that are counted while somebody waits for another page.
+    private static let quick = 50_000
+
+    /// The commonest formats, counted anew when anything has changed; nil when that would take long and nobody has asked
+    /// for it.
+    func counts(of report: ConsignmentReport, in store: Store, isWanted: Bool) throws -> Counts? {
         let id = report.consignment.id
         let state = State(
             event: try store.newestEvent(of: report.consignment), files: report.files, withdrawn: report.withdrawnFiles)
         if let found = known.withLock({ $0.first { $0.id == id && $0.state == state } }) { return found.counts }
+        if !isWanted, report.files > FormatCounts.quick { return nil }
         let counts = try store.formatCounts(of: report.consignment, limit: FormatCounts.most)
         known.withLock { known in
             known.removeAll { $0.id == id }

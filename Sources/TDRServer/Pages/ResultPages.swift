@@ -25,15 +25,14 @@ extension Pages {
         let query = request.uri.queryParameters
         let filter = ResultFilter(query["show"].map(String.init), report)
         return try await resultsPage(
-            report, filter, after: query["after"].map(String.init), said: query["said"].map(String.init), nil,
-            principal,
-            context)
+            report, filter, after: query["after"].map(String.init), said: query["said"].map(String.init),
+            countsFormats: query["formats"] == "count", principal, context)
     }
 
     /// The results, as far as they are there.
-    func resultsPage(
-        _ report: ConsignmentReport, _ filter: ResultFilter, after: String? = nil, said: String? = nil,
-        _ complaint: String?, _ principal: Principal, _ context: APIContext
+    private func resultsPage(
+        _ report: ConsignmentReport, _ filter: ResultFilter, after: String?, said: String?, countsFormats: Bool,
+        _ principal: Principal, _ context: APIContext
     ) async throws -> Response {
         let consignment = report.consignment
         let base = "/transfers/\(consignment.id)"
@@ -48,7 +47,8 @@ extension Pages {
             let withdrawn =
                 report.withdrawnFiles == 0
                 ? [] : try store.withdrawnFiles(of: consignment, limit: Pages.shownWithdrawn)
-            return (Rows(rows), next, try self.formats.counts(of: report, in: store), withdrawn)
+            let counts = try self.formats.counts(of: report, in: store, isWanted: countsFormats)
+            return (Rows(rows), next, counts, withdrawn)
         }
         var model: Model = [
             "rows": rows.models, "hasRows": !rows.models.isEmpty, "listed": label(filter),
@@ -60,9 +60,11 @@ extension Pages {
             "isNext": ![.results, .checks].contains(step(of: report)),
             "filters": filters(report, filter, base),
             "chart": Charts.bars(
-                formats.map { ($0.puid.isEmpty ? texts("results.noFormat") : "\($0.name) \($0.puid)", $0.files) },
+                (formats ?? []).map {
+                    ($0.puid.isEmpty ? texts("results.noFormat") : "\($0.name) \($0.puid)", $0.files)
+                },
                 label: texts("results.formats")),
-            "hasChart": !formats.isEmpty,
+            "hasChart": formats?.isEmpty == false,
             "hasWithdrawn": report.withdrawnFiles > 0,
             "withdrawnTitle": texts("results.withdrawn", ["files": Pages.number(report.withdrawnFiles)]),
             "withdrawn": withdrawn.map { one -> Model in
@@ -71,9 +73,10 @@ extension Pages {
             "words": Pages.json(texts.groups["checking"] ?? [:]),
             "repairWords": Pages.json(texts.groups["replacing"] ?? [:]),
         ]
+        if formats == nil { model["countFormats"] = "\(base)/results?show=\(filter.key)&formats=count" }
         model["said"] = said.flatMap { texts.groups["said"]?[$0] }
         if let next { model["more"] = "\(base)/results?show=\(filter.key)&after=\(next)" }
-        return transferPage("results", .results, report, model, complaint: complaint, context)
+        return transferPage("results", .results, report, model, context)
     }
 
     /// Models that a thread hands over to another once.
