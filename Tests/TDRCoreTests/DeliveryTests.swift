@@ -160,7 +160,8 @@ import Testing
         let desk = try Desk()
         let consignment = try desk.begun()
         let ids = try desk.declare(
-            (0..<5).map { DeliveryTests.file("Records/\($0)", [UInt8($0)], match: "\($0)") }, in: consignment, more: true)
+            (0..<5).map { DeliveryTests.file("Records/\($0)", [UInt8($0)], match: "\($0)") }, in: consignment,
+            more: true)
         var proved: [ProvedFile] = []
         for (number, one) in ids.enumerated() {
             let expected = try #require(try desk.store.expectedFile(one.fileId, of: consignment))

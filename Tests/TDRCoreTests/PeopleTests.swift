@@ -178,7 +178,9 @@ import Testing
     func provided() throws {
         let desk = try Desk()
         let id = RecordID.random()
-        func signIn(_ login: String, _ roles: Set<Role>, _ body: String? = nil, from issuer: String = "https://id") throws
+        func signIn(
+            _ login: String, _ roles: Set<Role>, _ body: String? = nil, from issuer: String = "https://id"
+        ) throws
             -> Principal
         {
             try desk.store.signIn(

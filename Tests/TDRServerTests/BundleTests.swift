@@ -11,7 +11,9 @@ import Testing
     }
 
     /// The files of a bundle that comes in pieces of these lengths, and whether the last one is whole.
-    private static func read(_ bytes: [UInt8], _ lengths: () -> Int) throws -> (files: [(RecordID, [UInt8])], isWhole: Bool) {
+    private static func read(
+        _ bytes: [UInt8], _ lengths: () -> Int
+    ) throws -> (files: [(RecordID, [UInt8])], isWhole: Bool) {
         var bundle = Bundle()
         var files: [(RecordID, [UInt8])] = []
         var rest = bytes[...]

@@ -183,7 +183,8 @@ import Testing
         }
     }
 
-    @Test("takes many small files in one request, names those it refuses, and keeps the others", .timeLimit(.minutes(2)))
+    @Test(
+        "takes many small files in one request, names those it refuses, and keeps the others", .timeLimit(.minutes(2)))
     func bundles() throws {
         let bench = try ServerBench()
         _ = try bench.serving {

@@ -72,7 +72,9 @@ public final class ReceiptBook: Sendable {
             let files = batch.flatMap(\.files)
             if let error = record(files) {
                 // One of them is at fault; each by itself, so that it keeps no other from being recorded.
-                for one in batch { one.told.resume(returning: files.count == 1 ? [error] : one.files.map { record([$0]) }) }
+                for one in batch {
+                    one.told.resume(returning: files.count == 1 ? [error] : one.files.map { record([$0]) })
+                }
             } else {
                 for one in batch { one.told.resume(returning: one.files.map { _ in nil }) }
             }

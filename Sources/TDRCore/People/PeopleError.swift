@@ -52,7 +52,8 @@ public enum PeopleError: Error, CustomStringConvertible {
         case .tokenNameTaken(let name, let login):
             "'\(login)' has a valid token '\(name)' already; choose another name or revoke that one"
         case .expiresInThePast: "a token cannot expire in the past"
-        case .noRole(let login): "the provider gives '\(login)' no role at this archive; ask whoever looks after it there"
+        case .noRole(let login):
+            "the provider gives '\(login)' no role at this archive; ask whoever looks after it there"
         case .keptOut(let login): "the archive keeps '\(login)' out; ask its people why"
         case .notTheProviders(let login):
             "the account '\(login)' of this archive is not that of the provider's user; ask the archive's people"

@@ -91,13 +91,20 @@ final class OpenIDProvider: Sendable {
 
     // MARK: The provider
 
+    /// JSON with names as the specifications spell them: `id_token`.
+    private static var decoder: JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return decoder
+    }
+
     private struct TokenAnswer: Decodable {
-        let id_token: String
+        let idToken: String
     }
 
     private struct Refusal: Decodable {
         let error: String
-        let error_description: String?
+        let errorDescription: String?
     }
 
     private func token(_ code: String, _ pending: PendingSignIn, _ place: String) async throws -> String {
@@ -114,11 +121,12 @@ final class OpenIDProvider: Sendable {
         }
         do {
             let answer = try await ProviderHTTP.post(fields, to: place, authorization: authorization)
-            return try JSONDecoder().decode(TokenAnswer.self, from: Data(answer)).id_token
+            return try OpenIDProvider.decoder.decode(TokenAnswer.self, from: Data(answer)).idToken
         } catch ProviderHTTP.Fault.status(_, let status, let body) where (400..<500).contains(status) {
-            let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(body))  // else the number has to do
+            // One that cannot be read is told by its number.
+            let refusal = try? OpenIDProvider.decoder.decode(Refusal.self, from: Data(body))
             throw Fault.codeRefused(
-                refusal.map { [$0.error, $0.error_description].compactMap { $0 }.joined(separator: ": ") }
+                refusal.map { [$0.error, $0.errorDescription].compactMap { $0 }.joined(separator: ": ") }
                     ?? "status \(status)")
         } catch let error as DecodingError {
             throw Fault.unavailable("its answer to the code has no ID token (\(error))")
@@ -143,7 +151,8 @@ final class OpenIDProvider: Sendable {
             }
             let keys = ProviderOptions(issuer: options.issuer, audience: options.client, keys: endpoints.keys)
             // The keys that have been read go on while they are at the same place.
-            let verifier = old.flatMap { $0.endpoints.keys == endpoints.keys ? $0.verifier : nil } ?? TokenVerifier(keys)
+            let verifier =
+                old.flatMap { $0.endpoints.keys == endpoints.keys ? $0.verifier : nil } ?? TokenVerifier(keys)
             let fresh = Known(endpoints: endpoints, verifier: verifier, read: now)
             known.withLock { $0 = fresh }
             return fresh
@@ -158,29 +167,31 @@ final class OpenIDProvider: Sendable {
 
     private struct Discovery: Decodable {
         let issuer: String
-        let authorization_endpoint: String
-        let token_endpoint: String
-        let jwks_uri: String
-        let code_challenge_methods_supported: [String]?
+        let authorizationEndpoint: String
+        let tokenEndpoint: String
+        let jwksUri: String
+        let codeChallengeMethodsSupported: [String]?
     }
 
     private func endpoints() async throws -> OpenIDEndpoints {
         if let endpoints = options.endpoints { return endpoints }
         let found: Discovery
         do {
-            found = try JSONDecoder().decode(Discovery.self, from: Data(try await ProviderHTTP.get(options.discovery)))
+            found = try OpenIDProvider.decoder.decode(
+                Discovery.self, from: Data(try await ProviderHTTP.get(options.discovery)))
         } catch let error as DecodingError {
             throw Fault.unavailable("'\(options.discovery)' is no discovery document (\(error))")
         }
         // OpenID Connect Discovery 1.0 §4.3: else one provider could speak for another.
         guard found.issuer == options.issuer else {
             throw Fault.unavailable(
-                "'\(options.discovery)' is that of '\(found.issuer)' and not of '\(options.issuer)'; check --oidc-issuer")
+                "'\(options.discovery)' is that of '\(found.issuer)' and not of '\(options.issuer)';"
+                    + " check --oidc-issuer")
         }
-        if let methods = found.code_challenge_methods_supported, !methods.contains("S256") {
+        if let methods = found.codeChallengeMethodsSupported, !methods.contains("S256") {
             throw Fault.unavailable("it does not know PKCE with S256")
         }
         return OpenIDEndpoints(
-            authorization: found.authorization_endpoint, token: found.token_endpoint, keys: found.jwks_uri)
+            authorization: found.authorizationEndpoint, token: found.tokenEndpoint, keys: found.jwksUri)
     }
 }

@@ -61,7 +61,8 @@ extension Pages {
             return texts("users.rolesChanged", ["login": login])
         }
         personChange(pages, "sessions") { form, login, principal in
-            try archive.store.endSessions(of: login, Int64(form["session"]), but: nil, run: run(principal, "end sessions"))
+            try archive.store.endSessions(
+                of: login, Int64(form["session"]), but: nil, run: run(principal, "end sessions"))
             return texts("users.sessionsEnded", ["login": login])
         }
     }

@@ -47,7 +47,8 @@ extension Pages {
         if let issuer = query["iss"].map(String.init), issuer != openID.issuer {
             return providerPage("identity", status: .unauthorized, context)
         }
-        let run = RunInfo(actor: openID.issuer, command: "serve-api: page: sign in by provider", version: archive.version)
+        let run = RunInfo(
+            actor: openID.issuer, command: "serve-api: page: sign in by provider", version: archive.version)
         guard let code = query["code"].map(String.init), !code.isEmpty else {
             let said = [query["error"], query["error_description"]].compactMap { $0.map { String($0.prefix(200)) } }
             return providerPage("denied", said.joined(separator: ": "), status: .unauthorized, context)
@@ -61,7 +62,9 @@ extension Pages {
             let own = RunInfo(actor: principal.login, command: run.command, version: run.version)
             return try await begin(principal, pending.next, own, request, context)
         } catch let fault as OpenIDProvider.Fault {
-            if case .tokenRefused = fault { try await work { try archive.store.recordRefusedSignIn("\(fault)", run: run) } }
+            if case .tokenRefused = fault {
+                try await work { try archive.store.recordRefusedSignIn("\(fault)", run: run) }
+            }
             return providerPage(fault, context)
         } catch let error as PeopleError {
             try await work { try archive.store.recordRefusedSignIn("\(error)", run: run) }

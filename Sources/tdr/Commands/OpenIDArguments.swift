@@ -3,7 +3,8 @@ import TDRServer
 
 /// The OpenID provider with which people sign in to the pages.
 struct OpenIDArguments: ParsableArguments {
-    @Option(help: ArgumentHelp("Let people sign in to the pages with this OpenID provider: its issuer.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("Let people sign in to the pages with this OpenID provider: its issuer.", valueName: "url"))
     var oidcIssuer: String?
 
     @Option(
