@@ -135,12 +135,16 @@ import Testing
         var expected = try #require(try desk.store.expectedFile(id, of: consignment))
         #expect(expected.awaitsDigest)
         let digests = PartialDigests()
-        let first = try PartialFile(expected, in: desk.store, .anew, digestsPiece: false, digests: digests)
-        try ([1, 2, 3] as [UInt8]).withUnsafeBytes { try first.write($0) }
-        #expect(first.isWhole)
-        // Without a digest there is nothing to prove it by; the bytes stay.
-        #expect(throws: DeliveryError.self) { try first.prove() }
-        try first.pause()
+        // As a request does it: the file is closed when it is over.
+        func send() throws {
+            let first = try PartialFile(expected, in: desk.store, .anew, digestsPiece: false, digests: digests)
+            try ([1, 2, 3] as [UInt8]).withUnsafeBytes { try first.write($0) }
+            #expect(first.isWhole)
+            // Without a digest there is nothing to prove it by; the bytes stay.
+            #expect(throws: DeliveryError.self) { try first.prove() }
+            try first.pause()
+        }
+        try send()
         #expect(PartialFile.received(expected, in: desk.store) == 3)
         #expect(try desk.store.statuses(of: consignment)[.upload] == .inProgress)
         // Who still does not know it changes nothing; who does ends the waiting.

@@ -208,6 +208,7 @@ import Testing
             let all = try zip(mine.files, files.map(\.bytes) + [[]]).map { try entry($0, $1) }
             #expect(try send(all, as: "stranger").status == 404)
             #expect(try send([Array(all[0].dropLast())]).status == 400)
+            #expect(try send(Array(repeating: all[300], count: 2001)).status == 413)
             // Other bytes, another length, and a file that nobody has announced: each refused by itself.
             let bad = [
                 try entry(mine.files[0], Array("xile 0".utf8)), try entry(mine.files[1], Array("file 1 ".utf8)),

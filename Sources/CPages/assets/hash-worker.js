@@ -1,7 +1,7 @@
 // Computes the SHA-256 of files piece by piece, so that memory does not grow with them, and reads bundles of small ones.
 import { SHA256, wasmBlocks } from "./sha256.js";
 
-const PIECE = 4 << 20;
+const PIECE = 1 << 20;
 // So small that all of it may be in memory: then the browser's own code is faster.
 const SMALL = 16 << 20;
 // So small that asking the browser's own code takes longer than doing it here.
@@ -30,8 +30,6 @@ async function ofFile(file) {
     if (place + PIECE < file.size) next = file.slice(place + PIECE, place + 2 * PIECE).arrayBuffer();
     hash.update(bytes);
     postMessage({ read: bytes.length });
-    // Given back now and not when the browser gets round to it.
-    bytes.buffer.transfer?.(0);
   }
   return hash.hex();
 }

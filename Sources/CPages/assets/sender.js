@@ -130,8 +130,6 @@ export class Sender {
     const body = packed(bundle, files, new Set(missing));
     const answer = await this.connections.with(() => this.patiently(() => this.request(
       "POST", `${this.place}/files`, body, { "Content-Type": "application/octet-stream" })));
-    // Given back now and not when the browser gets round to it.
-    bundle.buffer.transfer?.(0);
     const refused = new Map(JSON.parse(answer.text).refused.map((one) => [one.id, one]));
     for (const one of missing) {
       const refusal = refused.get(one.id);

@@ -207,8 +207,10 @@ extension Store {
                     }
                 }
                 try db.cachedStatement(
-                    sql:
-                        "UPDATE declaredFile SET isReceived = 1 WHERE fileId = ? AND isReceived = 0 AND awaitsDigest = 0 AND sha256 = ?"
+                    sql: """
+                        UPDATE declaredFile SET isReceived = 1
+                        WHERE fileId = ? AND isReceived = 0 AND awaitsDigest = 0 AND sha256 = ?
+                        """
                 ).execute(arguments: [file.row, Data(file.sha256.bytes)])
                 guard db.changesCount == 1 else {
                     throw DeliveryError.wrongState("the file was declared anew while it was sent; send it again")

@@ -90,7 +90,7 @@ final class OpenIDProvider: Sendable {
 
     // MARK: The provider
 
-    /// Decodes the provider's names, which are words joined by underscores.
+    /// JSON with names as the specifications spell them: `id_token`.
     private static var decoder: JSONDecoder {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
@@ -122,7 +122,7 @@ final class OpenIDProvider: Sendable {
             let answer = try await ProviderHTTP.post(fields, to: place, authorization: authorization)
             return try OpenIDProvider.decoder.decode(TokenAnswer.self, from: Data(answer)).idToken
         } catch ProviderHTTP.Fault.status(_, let status, let body) where (400..<500).contains(status) {
-            // Else the number has to do.
+            // One that cannot be read is told by its number.
             let refusal = try? OpenIDProvider.decoder.decode(Refusal.self, from: Data(body))
             throw Fault.codeRefused(
                 refusal.map { [$0.error, $0.errorDescription].compactMap { $0 }.joined(separator: ": ") }
@@ -176,16 +176,16 @@ final class OpenIDProvider: Sendable {
         if let endpoints = options.endpoints { return endpoints }
         let found: Discovery
         do {
-            let answer = try await ProviderHTTP.get(options.discovery)
-            found = try OpenIDProvider.decoder.decode(Discovery.self, from: Data(answer))
+            found = try OpenIDProvider.decoder.decode(
+                Discovery.self, from: Data(try await ProviderHTTP.get(options.discovery)))
         } catch let error as DecodingError {
             throw Fault.unavailable("'\(options.discovery)' is no discovery document (\(error))")
         }
         // OpenID Connect Discovery 1.0 §4.3: else one provider could speak for another.
         guard found.issuer == options.issuer else {
             throw Fault.unavailable(
-                "'\(options.discovery)' is that of '\(found.issuer)' and not of '\(options.issuer)'; check --oidc-issuer"
-            )
+                "'\(options.discovery)' is that of '\(found.issuer)' and not of '\(options.issuer)';"
+                    + " check --oidc-issuer")
         }
         if let methods = found.codeChallengeMethodsSupported, !methods.contains("S256") {
             throw Fault.unavailable("it does not know PKCE with S256")

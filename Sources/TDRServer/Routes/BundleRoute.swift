@@ -10,6 +10,7 @@ import TDRCore
 /// when they are in the store for good, and names those that were refused.
 struct BundleRoute: Sendable {
     private static let mostBytes = 16 << 20
+    private static let mostFiles = 2000
 
     let archive: Archive
 
@@ -34,6 +35,7 @@ struct BundleRoute: Sendable {
         var bundle = Bundle()
         var intake = BundleIntake(archive: archive, consignment: consignment)
         var count = 0
+        var files = 0
         let pace = Pace()
         for try await buffer in request.body {
             count += buffer.readableBytes
@@ -41,7 +43,14 @@ struct BundleRoute: Sendable {
             archive.metrics.received(bytes: buffer.readableBytes)
             try pace.check(Int64(count))
             var buffer = buffer
-            while let part = try bundle.next(&buffer) { try intake.take(part) }
+            while let part = try bundle.next(&buffer) {
+                if case .file = part { files += 1 }
+                guard files <= BundleRoute.mostFiles else {
+                    throw APIError(
+                        .contentTooLarge, .tooLarge, "a bundle has at most \(BundleRoute.mostFiles) files")
+                }
+                try intake.take(part)
+            }
         }
         guard bundle.isWhole else { throw APIError(.badRequest, .badRequest, "the bundle ends within a file") }
         return try await intake.finish()
