@@ -1,4 +1,4 @@
-package import Streams
+import Streams
 
 /// Text as HTML. Whatever stands in a name, it is text in the page and neither markup nor a way to steer its reader.
 package enum HTML {
