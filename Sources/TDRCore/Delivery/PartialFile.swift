@@ -53,6 +53,10 @@ public final class PartialFile {
         guard try file.tryLock() else { throw DeliveryError.beingSent }
         if digestsPiece { piece = SHA256Hasher() }
         let status = try file.status()
+        // While we waited for the lock it may have become an object, which nobody writes to.
+        guard let named = try? FileStatus.of(place), named.inode == status.inode, named.device == status.device else {
+            throw DeliveryError.beingSent
+        }
         let there = status.size
         let kept = digests?.take(expected.id, of: status)
         switch start {
@@ -137,7 +141,7 @@ public final class PartialFile {
             try file.truncate(to: 0)
             throw DeliveryError.mismatch(declared: expected.sha256.hex, received: digest.hex)
         }
-        return ProvedFile(expected: expected, place: place)
+        return ProvedFile(expected: expected, place: place, status: try file.status())
     }
 }
 
@@ -145,4 +149,22 @@ public final class PartialFile {
 public struct ProvedFile: Sendable {
     let expected: ExpectedFile
     let place: BytePath
+    /// How it was when it was proved.
+    fileprivate let status: FileStatus
+
+    /// Locks the file: as long as the result lives it is what was proved, since others write only with the lock.
+    ///
+    /// - Returns: nil when it is not there any more.
+    /// - Throws: ``DeliveryError/beingSent`` when somebody has written to it since, or does now; ``SystemFault``.
+    func claim() throws -> SharedFile? {
+        let file: OpenFile
+        do {
+            file = try OpenFile.open(place, flags: O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        } catch {
+            if error.code == ENOENT { return nil }
+            throw error
+        }
+        guard try file.tryLock(), try file.status().showsNoChange(since: status) else { throw DeliveryError.beingSent }
+        return SharedFile(file)
+    }
 }

@@ -10,6 +10,9 @@ public final class ReceiptBook: Sendable {
     /// lying as well, so a large file that arrives alone would wait for them.
     private static let few = 8
 
+    /// Files up to this size go to S3 in one request; one bundle has at most one that is larger.
+    private static let putWhole = Int64(S3NewObject.sizes.first)
+
     private struct Waiting {
         let files: [ProvedFile]
         let told: CheckedContinuation<[(any Error)?], Never>
@@ -44,9 +47,11 @@ public final class ReceiptBook: Sendable {
     /// for good.
     public func enter(_ files: [ProvedFile]) async -> [(any Error)?] {
         // Sending takes long: each caller sends its own files, on its own thread, before it waits for the others.
-        var outcomes = files.map(send)
+        var claims: [SharedFile] = []
+        var outcomes = files.map { send($0, holding: &claims) }
         let sent = files.indices.filter { outcomes[$0] == nil }
         if sent.isEmpty { return outcomes }
+        defer { withExtendedLifetime(claims) {} }
         let files = sent.map { files[$0] }
         let recorded = await withCheckedContinuation { told in
             let mine = state.withLock { state -> Bool in
@@ -63,11 +68,19 @@ public final class ReceiptBook: Sendable {
     }
 
     /// Sends the bytes to where objects are kept when that is not a folder of the store; what kept it from that.
-    private func send(_ file: ProvedFile) -> (any Error)? {
+    ///
+    /// - Parameter claims: gets those files that nobody else may send until they are recorded. Small ones are put whole,
+    ///   so the same bytes may go there twice.
+    private func send(_ file: ProvedFile, holding claims: inout [SharedFile]) -> (any Error)? {
         do {
-            if try store.objectPlace() != nil, !(try store.notReceived([file.expected]).isEmpty) {
-                try store.shelf(of: file.expected.consignment).adopt(file.place, as: file.expected.id)
-            }
+            guard try store.objectPlace() != nil else { return nil }
+            let claim = try file.claim()
+            // Asked with the lock held: who had it before has recorded the file by now.
+            if try store.notReceived([file.expected]).isEmpty { return nil }
+            guard let claim else { throw DeliveryError.beingSent }
+            try store.shelf(of: file.expected.consignment).adopt(
+                file.place, as: file.expected.id, provedBy: file.expected.sha256)
+            if file.expected.size > ReceiptBook.putWhole { claims.append(claim) }
             return nil
         } catch {
             return error
@@ -120,13 +133,23 @@ public final class ReceiptBook: Sendable {
                 _ = file.place.withCString { unlink($0) }  // of no use to anybody
                 continue
             }
-            if inFolder { try store.shelf(of: file.expected.consignment).adopt(file.place, as: file.expected.id) }
+            if inFolder {
+                // None: a batch that failed has moved it already.
+                let claim = try file.claim()
+                defer { withExtendedLifetime(claim) {} }
+                try store.shelf(of: file.expected.consignment).adopt(
+                    file.place, as: file.expected.id, provedBy: file.expected.sha256)
+            }
         }
         let arrived = files.map(\.expected).filter { waiting.contains($0.row) }
         if inFolder { try sync(arrived) }
         let complete = try store.recordReceived(arrived, run: run)
         // What went to a server has been needed until now.
-        if !inFolder { for file in files { _ = file.place.withCString { unlink($0) } } }
+        if !inFolder {
+            for file in files { _ = file.place.withCString { unlink($0) } }
+            // What cannot be given up now stays in the journal, for the next act.
+            for consignment in complete { try? store.giveUpUploads(of: consignment, run: run, where: \.isObject) }
+        }
         return complete
     }
 

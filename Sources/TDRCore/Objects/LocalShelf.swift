@@ -54,7 +54,7 @@ final class LocalShelf: ObjectShelf {
             try folder.file.opening(FileKey.objectName(object), flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o400))
     }
 
-    func adopt(_ file: BytePath, as object: RecordID) throws {
+    func adopt(_ file: BytePath, as object: RecordID, provedBy _: SHA256Digest) throws {
         try prepare()
         let final = objects.appending(object.description)
         let moved = file.withCString { from in

@@ -13,8 +13,9 @@ protocol ObjectShelf: Sendable {
     func look() throws
     /// A new object, for one thread.
     func make(_ object: RecordID) throws -> any NewObject
-    /// Makes a file of this machine an object. What is left of the file is for the caller to remove, later.
-    func adopt(_ file: BytePath, as object: RecordID) throws
+    /// Makes a file of this machine an object; `sha256` has been proved of its bytes, and nobody writes to it. What is left
+    /// of the file is for the caller to remove, later.
+    func adopt(_ file: BytePath, as object: RecordID, provedBy sha256: SHA256Digest) throws
     /// Opens an object for reading, one in quarantine only when `evenHeld`.
     ///
     /// - Throws: ``SystemFault`` with `ENOENT` when there is none.

@@ -6,7 +6,7 @@ import Streams
 ///
 /// Memory: one part that fills and two on the way, 24 MiB for objects up to 15 GiB.
 final class S3NewObject: NewObject {
-    private static let sizes: MultipartWriter.Sizes = {
+    static let sizes: MultipartWriter.Sizes = {
         var sizes = MultipartWriter.Sizes.usual
         sizes.inFlight = 16 << 20
         return sizes

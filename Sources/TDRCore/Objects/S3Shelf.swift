@@ -48,7 +48,7 @@ struct S3Shelf: ObjectShelf {
         return S3NewObject(client, bucket: bucket, key: key(object), path: path, journal: journal)
     }
 
-    func adopt(_ file: BytePath, as object: RecordID) throws {
+    func adopt(_ file: BytePath, as object: RecordID, provedBy sha256: SHA256Digest) throws {
         let open = try OpenBytes(OpenFile.reading(file))
         let new = try make(object)
         do {
@@ -57,7 +57,11 @@ struct S3Shelf: ObjectShelf {
                 hasher.update(bytes)
                 try new.write(bytes)
             }
-            try new.finish(hasher.finish())
+            // Read once more to be sent, and so proved once more.
+            guard hasher.finish() == sha256 else {
+                throw ObjectPlaceError.notKept(place.location.path(name(object)), reason: "the file has changed since it came")
+            }
+            try new.finish(sha256)
         } catch {
             new.discard()
             throw error

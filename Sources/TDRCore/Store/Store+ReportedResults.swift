@@ -27,7 +27,7 @@ extension Store {
                 db,
                 sql: """
                     SELECT \(FileToCheck.columns) FROM file JOIN fileStatus ON fileId = file.id
-                    WHERE uuid IN (\(places(files.count))) AND file.consignmentId = ? AND sha256 IS NOT NULL
+                    WHERE uuid IN (\(places(files.count))) AND +file.consignmentId = ? AND sha256 IS NOT NULL
                         AND NOT EXISTS (SELECT 1 FROM quarantine WHERE quarantine.fileId = file.id AND state = 'Purged')
                     """,
                 arguments: StatementArguments(files.map { Data($0.bytes) }) + [consignment.row])
@@ -86,7 +86,7 @@ extension Store {
                 db,
                 sql: """
                     SELECT file.id, isReceived FROM file JOIN declaredFile ON fileId = file.id
-                    WHERE uuid IN (\(places(files.count))) AND file.consignmentId = ?
+                    WHERE uuid IN (\(places(files.count))) AND +file.consignmentId = ?
                     """, arguments: StatementArguments(files.map { Data($0.bytes) }) + [consignment.row])
             guard try rows.count == files.count && rows.allSatisfy({ try !($0.value(1) as Bool) }) else {
                 throw DeliveryError.wrongState("a file that has arrived was sent, whatever its sender says")
