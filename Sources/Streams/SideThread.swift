@@ -18,8 +18,12 @@ package final class SideThread {
         }
 
         func run() {
-            while let next = work.pop() {
-                next()
+            while true {
+                do {
+                    guard let next = work.pop() else { return }
+                    next()
+                }
+                // The work is let go of first: whoever waits may hold the last of what it holds.
                 _ = done.push(true)
             }
         }

@@ -71,6 +71,16 @@ struct CommandContext: Sendable {
         return (variable("HOME") ?? BytePath(".")).appending(".config/tdr")
     }
 
+    /// Whether the environment or the configuration file names a server, for what is decided before a command begins.
+    static var namesServer: Bool {
+        if variable("TDR_SERVER") != nil { return true }
+        let named = variable("TDR_CONFIG")
+        // A file that cannot be read is told of when the command begins.
+        let file = try? ConfigurationFile(
+            named ?? configurationFolder.appending("config.json"), mustBeThere: named != nil)
+        return file?.values["TDR_SERVER"]?.isEmpty == false
+    }
+
     /// What time it is outside.
     static let wallClock: @Sendable () -> Timestamp = {
         Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))

@@ -40,6 +40,9 @@ import Testing
         .startExport: [
             .standardUser: [.own], .judgmentUser: [.own], .export: everything, .administrator: everything,
         ],
+        .fetchBag: [
+            .standardUser: [.own], .judgmentUser: [.own], .export: everything, .administrator: everything,
+        ],
         .seeMetrics: [.reporting: [.none], .administrator: [.none]],
         .administer: [.administrator: [.none]],
     ]

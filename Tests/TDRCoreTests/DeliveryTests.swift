@@ -205,6 +205,30 @@ import Testing
         #expect(await desk.book.enter([]).isEmpty)
     }
 
+    @Test("records no bytes that were written after the proof, whoever wrote them")
+    func writtenAfterProof() async throws {
+        let desk = try Desk()
+        let consignment = try desk.begun()
+        let id = try desk.declare([DeliveryTests.file("Records/a", [1, 2])], in: consignment, more: true)[0].fileId
+        let expected = try #require(try desk.store.expectedFile(id, of: consignment))
+        func prove(_ bytes: [UInt8]) throws -> ProvedFile {
+            let partial = try PartialFile(expected, in: desk.store, .anew, digestsPiece: false)
+            try bytes.withUnsafeBytes { try partial.write($0) }
+            return try partial.prove()
+        }
+        let proved = try prove([1, 2])
+        #expect(throws: DeliveryError.self) { try prove([9, 9]) }
+        await #expect(throws: DeliveryError.self) { try await desk.book.enter(proved) }
+        #expect(try desk.store.expectedFile(id, of: consignment)?.isReceived == false)
+        // Sent anew it arrives; and what was opened before that cannot be written to any more.
+        let begun = try PartialFile(expected, in: desk.store, .anew, digestsPiece: false)
+        try ([1] as [UInt8]).withUnsafeBytes { try begun.write($0) }
+        #expect(throws: DeliveryError.self) { try prove([1, 2]) }
+        try ([2] as [UInt8]).withUnsafeBytes { try begun.write($0) }
+        try await desk.book.enter(try begun.prove())
+        #expect(try desk.store.expectedFile(id, of: consignment)?.isReceived == true)
+    }
+
     @Test(
         "refuses paths that leave the folder or cannot be named, and keeps nothing of the call",
         arguments: [

@@ -76,7 +76,8 @@ struct PickedMagicTests {
             }
         }
         #expect(heads.count > 3000)
-        #expect(try differences(heads) == [])
+        let found = try differences(heads)
+        #expect(found == [])
     }
 
     @Test("says the same of texts in every encoding, cut anywhere, with a byte changed")
@@ -105,7 +106,8 @@ struct PickedMagicTests {
                 }
             }
         }
-        #expect(try differences(heads) == [])
+        let found = try differences(heads)
+        #expect(found == [])
     }
 
     @Test("looks up the whole database where a test goes on at another place")

@@ -39,6 +39,20 @@ import Testing
         #expect(text.output.contains("config/tdr/config.json\n"), "\(text.output)")
     }
 
+    @Test("names a server as the environment does, and what does not go through one is refused before anything is done")
+    func server() throws {
+        let bench = try Workbench(["a": "x"])
+        try bench.folder.make("config", ["tdr": ["config.json": "{\"server\": \"http://127.0.0.1:9\"}"]])
+        for words in [
+            ["export", "TDR-2026-C", "--abandon"], ["export", "--ready", "--to", "bags"],
+            ["export", "TDR-2026-C", "--to", "bags", "--compression-level", "9"],
+            ["upload", "Records", "--in-place", "--series", "MOCK1 123", "--body", "Mock Body"],
+        ] as [[Argument]] {
+            let ended = try run(bench, words)
+            #expect(ended.code == 64, "\(words) \(ended.errors)")
+        }
+    }
+
     @Test("is followed by the other commands")
     func followed() throws {
         let bench = try Workbench(["a": "x"])

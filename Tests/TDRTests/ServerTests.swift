@@ -220,6 +220,9 @@ import Testing
             #expect(
                 try first.json["refused"]?.elements.compactMap { $0["code"]?.text }
                     == ["DIGEST_MISMATCH", "INVALID_INPUT_DATA", "NOT_FOUND"])
+            // A file twice in one bundle, wrong the second time: nothing is kept as if it had been proved.
+            let twice = try send([all[3], try entry(mine.files[3], Array("xile 3".utf8))])
+            #expect(try twice.json["received"]?.number == 0, "\(twice.text)")
             // All of them, one once more.
             let second = try send(all)
             #expect(try second.json["received"]?.number == 301, "\(second.text)")

@@ -95,6 +95,7 @@ extension Store {
         let desk = try ReportedResultDesk(results, in: consignment, of: self, policy: policy)
         let checks = Set(results.map(\.finding.check))
         let runID = try begin(run)
+        var last: CheckRecorder?
         for (engine, findings) in desk.byEngine {
             let recorder = try CheckRecorder(
                 consignment, in: self, run: runID, antivirus: engine.antivirus.map { [$0] } ?? [],
@@ -103,8 +104,10 @@ extension Store {
                 checks, of: consignment, withoutAntivirus: checks.contains(.antivirus) ? false : nil)
             try recorder.add(findings)
             try recorder.flush()
-            _ = try recorder.rollUp(checks, isLast: false)
+            last = recorder
         }
+        // Once, when all that was said is there: it may confirm the transfer.
+        _ = try last?.rollUp(checks, isLast: false)
     }
 }
 

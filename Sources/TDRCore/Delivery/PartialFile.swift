@@ -141,7 +141,10 @@ public final class PartialFile {
             try file.truncate(to: 0)
             throw DeliveryError.mismatch(declared: expected.sha256.hex, received: digest.hex)
         }
-        return ProvedFile(expected: expected, place: place, status: try file.status())
+        let proved = ProvedFile(expected: expected, place: place, status: try file.status())
+        // Whoever records it locks it again.
+        file.unlock()
+        return proved
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import S3
 import Streams
 
 /// Makes files that have arrived durable and records them: all that came while the last ones were being recorded, with

@@ -144,7 +144,10 @@ extension Doctor {
                 ]
             }
         } catch {
-            return [DoctorLine("objects", .unknown, "where they are cannot be told: \(error)")]
+            return [
+                DoctorLine(
+                    "objects", .unknown, "where they are cannot be told: \(error)", mend: "run tdr doctor again later")
+            ]
         }
     }
 

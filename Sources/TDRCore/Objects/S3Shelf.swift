@@ -59,7 +59,8 @@ struct S3Shelf: ObjectShelf {
             }
             // Read once more to be sent, and so proved once more.
             guard hasher.finish() == sha256 else {
-                throw ObjectPlaceError.notKept(place.location.path(name(object)), reason: "the file has changed since it came")
+                throw ObjectPlaceError.notKept(
+                    place.location.path(name(object)), reason: "the file has changed since it came")
             }
             try new.finish(sha256)
         } catch {

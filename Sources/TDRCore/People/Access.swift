@@ -14,6 +14,8 @@ public enum Act: String, Sendable, CaseIterable {
     case listReviews
     /// See a consignment, its files, its progress.
     case readConsignment
+    /// Have the bag of a consignment.
+    case fetchBag
     /// Choose the series of a consignment.
     case chooseSeries
     /// Begin an upload, declare files, send bytes.
@@ -44,7 +46,7 @@ public enum Act: String, Sendable, CaseIterable {
     /// The scope that a token needs for it.
     public var scope: Scope {
         switch self {
-        case .seeSeries, .listConsignments, .listReviews, .readConsignment: .read
+        case .seeSeries, .listConsignments, .listReviews, .readConsignment, .fetchBag: .read
         case .createStandard, .createJudgment, .chooseSeries, .upload, .setOwnStatus, .writeFileMetadata,
             .writeConsignmentMetadata, .confirmTransfer:
             .transfer
@@ -108,6 +110,10 @@ public enum Access {
             (.readConsignment, .notifyExport), (.readConsignment, .reporting), (.readConsignment, .antivirus),
             (.readConsignment, .checksum), (.readConsignment, .fileFormat):
             everything
+
+        // Who may see what a transfer is may not for that have its records.
+        case (.fetchBag, .standardUser), (.fetchBag, .judgmentUser): [.own]
+        case (.fetchBag, .export): everything
 
         // A judgment has no series.
         case (.chooseSeries, .standardUser): [.own]

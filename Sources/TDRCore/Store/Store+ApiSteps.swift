@@ -89,7 +89,7 @@ extension Store {
     /// - Parameter required: What must be recorded beside the checks.
     /// - Throws: ``DeliveryError/wrongState(_:)`` as long as something is missing or amiss.
     public func confirmTransfer(
-        _ consignment: Consignment, by login: String, required: Set<ExportRequirement> = [], run: RunInfo
+        _ consignment: Consignment, by login: String, required: Set<ExportRequirement>, run: RunInfo
     ) throws {
         try require(required, of: consignment)
         let runID = try begin(run)

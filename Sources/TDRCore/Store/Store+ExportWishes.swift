@@ -16,7 +16,7 @@ extension Store {
     /// - Parameter required: What must be recorded beside the checks.
     /// - Throws: ``DeliveryError/wrongState(_:)`` unless custody was confirmed and nothing is missing; ``StoreError``.
     public func wishExport(
-        _ consignment: Consignment, by login: String, required: Set<ExportRequirement> = [], run: RunInfo
+        _ consignment: Consignment, by login: String, required: Set<ExportRequirement>, run: RunInfo
     ) throws {
         try require(required, of: consignment)
         let runID = try begin(run)

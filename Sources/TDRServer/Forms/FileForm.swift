@@ -24,7 +24,8 @@ struct FileForm: Sendable {
             throw PageError.badForm
         }
         guard let visitor = context.visitor else { throw PageError.otherSite }
-        let announced = request.headers[.contentLength].flatMap { Int64($0) } ?? 0
+        // Browsers say how long a form is, and by that it is known whether there is room for it.
+        guard let announced = request.headers[.contentLength].flatMap({ Int64($0) }) else { throw PageError.badForm }
         guard announced <= limit else { throw tooLarge(limit) }
         return try await withTaskExecutorPreference(archive.uploadThreads) {
             var intake = FormIntake(
@@ -55,6 +56,7 @@ private struct FormIntake {
     private let limit: Int64
 
     private var fields: [String: [String]] = [:]
+    private var fieldCount = 0
     private var fieldBytes = 0
     /// The field that is being read; nil within the file.
     private var field: (name: String, bytes: [UInt8])?
@@ -93,7 +95,8 @@ private struct FormIntake {
             self.fileName = fileName
             field = nil
         case .part(let name, nil):
-            guard fields.count < Form.fieldLimit else { throw PageError.badForm }
+            fieldCount += 1
+            guard fieldCount <= Form.fieldLimit else { throw PageError.badForm }
             field = (name, [])
         case .bytes(let bytes):
             if field != nil {

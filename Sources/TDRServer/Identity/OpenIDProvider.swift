@@ -158,8 +158,12 @@ final class OpenIDProvider: Sendable {
         } catch let error as CancellationError {
             throw error
         } catch {
-            // What it said before is as good as it was.
-            if let old { return old }
+            // What it said before is as good as it was; it is asked again in a minute, not by each who comes.
+            if let old {
+                let read = now - OpenIDProvider.keptFor + .seconds(60)
+                known.withLock { $0 = Known(endpoints: old.endpoints, verifier: old.verifier, read: read) }
+                return old
+            }
             throw Fault.unavailable("\(error)")
         }
     }

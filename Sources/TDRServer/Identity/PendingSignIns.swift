@@ -46,7 +46,8 @@ final class PendingSignIns: Sendable {
                 return
             }
             let live = entries.order.filter { entries.byState[$0].map { $0.expires > now } ?? false }
-            let kept = live.suffix(PendingSignIns.most)
+            // Some room, so that not each that follows pays for this again.
+            let kept = live.suffix(PendingSignIns.most * 3 / 4)
             entries.byState = Dictionary(
                 uniqueKeysWithValues: kept.compactMap { state in entries.byState[state].map { (state, $0) } })
             entries.order = Array(kept)

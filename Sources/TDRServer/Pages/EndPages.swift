@@ -18,7 +18,8 @@ extension Pages {
             do {
                 try await work {
                     try archive.store.confirmTransfer(
-                        report.consignment, by: principal.login, run: run(principal, "confirm"))
+                        report.consignment, by: principal.login, required: archive.requirements,
+                        run: run(principal, "confirm"))
                 }
             } catch {
                 guard let complaint = Pages.complaint(error) else { throw error }
@@ -37,7 +38,8 @@ extension Pages {
                 guard archive.canExport else { throw DeliveryError.wrongState(texts("export.impossible")) }
                 try await work {
                     try archive.store.wishExport(
-                        report.consignment, by: principal.login, run: run(principal, "export"))
+                        report.consignment, by: principal.login, required: archive.requirements,
+                        run: run(principal, "export"))
                 }
             } catch {
                 guard let complaint = Pages.complaint(error) else { throw error }
@@ -98,6 +100,6 @@ extension Pages {
         _ request: Request, _ context: APIContext, _ principal: Principal
     ) async throws -> Response {
         try await BagRoute(archive: archive, options: options).response(
-            to: try await report(.readConsignment, principal, context).consignment)
+            to: try await report(.fetchBag, principal, context).consignment)
     }
 }

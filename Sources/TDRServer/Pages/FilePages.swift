@@ -17,7 +17,7 @@ extension Pages {
             let report = try await self.report(.readConsignment, principal, context)
             return try await self.filePage(report, try await self.file(of: report, context), nil, principal, context)
         }
-        postFile(pages, "transfers/:id/files/:file/replace", atMost: Pages.largestFile, replace)
+        postFile(pages, "transfers/:id/files/:file/replace", .upload, atMost: Pages.largestFile, replace)
         post(pages, "transfers/:id/files/:file/withdraw", withdraw)
     }
 
@@ -118,8 +118,9 @@ extension Pages {
         let repair = Repair(
             store: archive.store, run: run(principal, "replace \(file.path.display)"), meter: ProgressMeter())
         return try await change(report, file, sent.form, said: "replaced", principal, context) {
-            let summary = try await repair.put(
-                .replace, sent.file.place, as: file.path, into: report.consignment, jobs: 1)
+            let summary = try await withTaskExecutorPreference(archive.uploadThreads) {
+                try await repair.put(.replace, sent.file.place, as: file.path, into: report.consignment, jobs: 1)
+            }
             if let failed = summary.failed.first.first { throw DeliveryError.wrongState(failed.remark) }
             return summary.changed > 0
         }

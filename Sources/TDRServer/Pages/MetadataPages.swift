@@ -27,7 +27,7 @@ extension Pages {
                 try table.write(.template, of: report.consignment) { bytes in try bytes.withUnsafeBytes(sink) }
             }
         }
-        postFile(pages, "transfers/:id/metadata", atMost: Pages.largestTable, take)
+        postFile(pages, "transfers/:id/metadata", .writeFileMetadata, atMost: Pages.largestTable, take)
         post(pages, "transfers/:id/metadata/none") { _, context, principal in
             let report = try await report(.writeFileMetadata, principal, context)
             if let back = back(report, .metadata) { return back }

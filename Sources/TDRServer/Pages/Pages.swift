@@ -23,6 +23,8 @@ struct Pages: Sendable {
     let clock: @Sendable () -> Timestamp
     let options: ServerOptions
     let tries = Crowd()
+    /// Those who wait for an OpenID provider: one that hangs keeps nobody from signing in with a password.
+    let providerTries = Crowd()
     let formats = FormatCounts()
 
     init(
@@ -118,13 +120,15 @@ struct Pages: Sendable {
         }
     }
 
-    /// The same with a form that has a file of at most `limit` bytes in it.
+    /// The same with a form that has a file of at most `limit` bytes in it, for the transfer `:id` of the path. Nothing is kept
+    /// for somebody who may not do `act` to it.
     func postFile(
-        _ group: RouterGroup<APIContext>, _ path: String, atMost limit: Int64,
+        _ group: RouterGroup<APIContext>, _ path: String, _ act: Act, atMost limit: Int64,
         _ body: @escaping @Sendable (FileForm, APIContext, Principal) async throws -> Response
     ) {
         group.post(RouterPath(path)) { request, context in
             guard let principal = context.principal else { throw PageError.signedOut }
+            _ = try await report(act, principal, context)
             return try await body(
                 try await FileForm.received(request, context, in: archive, atMost: limit), context, principal)
         }

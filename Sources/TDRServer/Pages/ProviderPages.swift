@@ -19,8 +19,8 @@ extension Pages {
         let next = Pages.place(request.uri.queryParameters["next"].map(String.init) ?? "")
         if context.principal != nil { return Pages.redirect(next.isEmpty ? home(context) : next) }
         guard let visitor = context.visitor else { throw APIError.notFound }
-        try enterTries()
-        defer { tries.leave() }
+        try enter(providerTries)
+        defer { providerTries.leave() }
         let (state, pending) = openID.pending.begin(in: visitor.secret, next: next)
         do {
             var response = Pages.redirect(try await openID.address(state: state, pending))
@@ -53,8 +53,8 @@ extension Pages {
             let said = [query["error"], query["error_description"]].compactMap { $0.map { String($0.prefix(200)) } }
             return providerPage("denied", said.joined(separator: ": "), status: .unauthorized, context)
         }
-        try enterTries()
-        defer { tries.leave() }
+        try enter(providerTries)
+        defer { providerTries.leave() }
         do {
             let claimed = try await openID.person(code, pending)
             let principal = try await work { try archive.store.signIn(claimed, from: openID.issuer, run: run) }

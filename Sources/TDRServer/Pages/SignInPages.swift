@@ -43,10 +43,13 @@ extension Pages {
         return !transfers && Access.allows(principal, .readConsignment, [.underReview]) ? "/reviews" : "/transfers"
     }
 
+    /// Bytes of a place of ours that a browser is sent back to.
+    private static let longestPlace = 2000
+
     /// A path of ours, from a text that anybody may have written; empty when it is none.
     static func place(_ text: String) -> String {
         let isOurs =
-            text.hasPrefix("/") && !text.hasPrefix("//")
+            text.hasPrefix("/") && !text.hasPrefix("//") && text.utf8.count <= Pages.longestPlace
             && text.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "\\") }
         return isOurs ? text : ""
     }
@@ -65,7 +68,7 @@ extension Pages {
         let form = try await Pages.ownForm(request, context)
         let next = Pages.place(form["next"])
         let login = form.trimmed("login")
-        try enterTries()
+        try enter(tries)
         defer { tries.leave() }
         let run = RunInfo(actor: login, command: "serve-api: page: sign in", version: archive.version)
         let outcome = try await onThreads(passwordThread) {
@@ -87,10 +90,10 @@ extension Pages {
         }
     }
 
-    /// Lets somebody try to sign in, who has to leave ``tries`` afterwards.
+    /// Lets somebody try to sign in, who has to leave the crowd afterwards.
     ///
     /// - Throws: ``APIError`` when too many are at it.
-    func enterTries() throws {
+    func enter(_ tries: Crowd) throws {
         guard tries.enter(atMost: Pages.waitingTries) else {
             throw APIError(
                 .tooManyRequests, .tooMany, "too many people are signing in; try again in a moment",

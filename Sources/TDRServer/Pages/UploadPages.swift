@@ -20,7 +20,7 @@ extension Pages {
             if let back = self.back(report, .upload) { return back }
             return try await self.uploadPage(report, self.address(of: request), nil, context)
         }
-        postFile(pages, "transfers/:id/upload", atMost: Pages.judgmentBytes, takeJudgment)
+        postFile(pages, "transfers/:id/upload", .upload, atMost: Pages.judgmentBytes, takeJudgment)
     }
 
     /// Where this server is, as the browser knows it.

@@ -14,7 +14,7 @@ struct BagRoute: Sendable {
             let principal = try context.known()
             let id = try context.parameters.require("id")
             let facts = try await onThreads(archive.threads) {
-                try archive.consignment(id, for: principal, .readConsignment)
+                try archive.consignment(id, for: principal, .fetchBag)
             }
             return try await response(to: facts.consignment)
         }

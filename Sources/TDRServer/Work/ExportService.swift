@@ -55,7 +55,7 @@ struct ExportService: Service {
         for judgment in try archive.store.judgmentsToExport() where !resting.holds(judgment.consignment.id) {
             do {
                 try archive.store.wishExport(
-                    judgment.consignment, by: judgment.requestedBy,
+                    judgment.consignment, by: judgment.requestedBy, required: archive.requirements,
                     run: RunInfo(
                         actor: judgment.requestedBy, command: "serve-api: judgment \(judgment.consignment.reference)",
                         version: archive.version))

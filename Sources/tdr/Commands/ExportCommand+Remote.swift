@@ -11,7 +11,7 @@ extension ExportCommand {
         let isPlain =
             allow.isEmpty && reason == nil && form == .tarGz && extras.isEmpty && bagInfo.isEmpty && profile == nil
             && !portableNames && !keepTimes && judgmentTo == nil && require == nil && refuseLike == nil && !s3.isUsed
-            && algorithms == [.sha256] && bagitVersion == .rfc8493
+            && algorithms == [.sha256] && bagitVersion == .rfc8493 && compressionLevel == 6 && jobs == nil
         guard isPlain else {
             throw ValidationError("through a server the bag is as serve-api is told: references and --to, nothing more")
         }

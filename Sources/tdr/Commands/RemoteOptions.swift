@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Streams
 import TDRClient
 
@@ -16,8 +15,8 @@ struct RemoteOptions: ParsableArguments {
             valueName: "token"))
     var token: String?
 
-    /// Whether a server is named, here or in the environment.
-    var isUsed: Bool { server != nil || getenv("TDR_SERVER").map { $0.pointee != 0 } ?? false }
+    /// Whether a server is named: here, in the environment or in the configuration file.
+    var isUsed: Bool { server != nil || CommandContext.namesServer }
 
     /// The client of the server that is named; nil when none is.
     func client(_ context: CommandContext) throws -> APIClient? {

@@ -111,7 +111,7 @@ struct UploadCommand: TDRCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if remote.server != nil, inPlace || resume != nil {
+        if remote.server != nil && resume != nil || remote.isUsed && inPlace {
             throw ValidationError("--in-place and --resume do not go with --server: the same command goes on by itself")
         }
         if remote.isUsed, repair.act != nil {
