@@ -24,6 +24,17 @@ import Testing
         #expect(try MagicTests.answer(start + filler + end)?.mimeType == type)
     }
 
+    @Test("asks libmagic nothing that it would answer with bytes of another file", arguments: [true, false])
+    func quoting(_ picks: Bool) throws {
+        let magic = picks ? try Magic() : try Magic(picking: nil)
+        for filler in ["x", "y\n", "some words\n"] {
+            _ = Array(String(repeating: filler, count: 5000).utf8).withUnsafeBytes { magic.answer(for: $0) }
+            let text = Array(("yyprevious \\5F}4k " + String(repeating: "a line of it\n", count: 40)).utf8)
+            let answer = text.withUnsafeBytes { magic.answer(for: $0) }
+            #expect(answer == MagicAnswer(mimeType: "text/plain", description: "C program text (from lex)"))
+        }
+    }
+
     @Test("says of what is no file at all that it is empty, and of noise that it is data")
     func others() throws {
         #expect(try MagicTests.answer("")?.mimeType == "inode/x-empty")

@@ -36,6 +36,11 @@ final class Magic {
         return "\(number / 100).\(number % 100 < 10 ? "0" : "")\(number % 100)"
     }
 
+    /// The one head of which libmagic 5.44 is not asked: its entry quotes the text behind as far as an earlier search
+    /// went, maybe one in another file, and so reads beyond its own memory (magiccheck, a search with the relation `>`).
+    private static let quotingHead = Array("yyprevious".utf8)
+    private static let quotingAnswer = MagicAnswer(mimeType: "text/plain", description: "C program text (from lex)")
+
     private let picked: PickedMagic?
     private var whole: MagicCookie?
 
@@ -51,6 +56,7 @@ final class Magic {
     /// What the beginning of a file, at most ``headBytes``, looks like; nil when libmagic gives up.
     func answer(for head: UnsafeRawBufferPointer) -> MagicAnswer? {
         if head.isEmpty { return MagicAnswer(mimeType: "inode/x-empty", description: "empty") }
+        if head.starts(with: Magic.quotingHead) { return Magic.quotingAnswer }
         let count = Magic.hasLongFirstLine(head) ? Magic.longLineBytes : Magic.headBytes
         let shown = UnsafeRawBufferPointer(rebasing: head.prefix(count))
         picked?.look(at: shown)
