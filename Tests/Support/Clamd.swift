@@ -23,7 +23,7 @@ package final class Clamd: Sendable {
         folder = try TemporaryFolder()
         try setMode(folder.path, 0o755)
         socket = folder.appending("socket")
-        port = tcp ? try Clamd.freePort() : nil
+        port = tcp ? try FreePort.next() : nil
         let text = folder.path.text ?? ""
         try folder.make("db", ["test.ndb": .file(Array("Tdr.Eicar:0:*:\(Hex.encode(Clamd.eicar))\n".utf8))])
         configuration = try folder.make(
@@ -64,23 +64,6 @@ package final class Clamd: Sendable {
             throw SystemFault("start clamd: \(finished.errors)\(finished.output)", socket, code: ECHILD)
         }
         return program
-    }
-
-    /// A port that nobody has at this moment.
-    private static func freePort() throws -> UInt16 {
-        let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
-            }
-        }
-        guard code == 0 else { throw SystemFault("find", "a free port") }
-        return UInt16(bigEndian: address.sin_port)
     }
 
     package func send(_ signal: Int32) { program.withLock { $0.send(signal) } }

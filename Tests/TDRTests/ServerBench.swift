@@ -38,35 +38,20 @@ final class ServerBench: Sendable {
             tokens[login] = try bench.tdr("user", "token", "\(login)", "--name", "t", "--scope", "\(scopes)").line
         }
         self.tokens = tokens
-        port = try ServerBench.freePort()
-    }
-
-    /// A port that nobody listens on.
-    private static func freePort() throws -> Int {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, size) == 0 && getsockname(socket, $0, &size) == 0
-            }
-        }
-        guard isBound else { throw SystemFault("find", "a free port") }
-        return Int(UInt16(bigEndian: address.sin_port))
+        port = Int(try FreePort.next())
     }
 
     /// Starts the server and waits until it takes requests.
-    func start(_ more: Argument...) throws -> RunningProgram { try start(more) }
+    func start(_ more: Argument..., environment: [String: Argument] = [:]) throws -> RunningProgram {
+        try start(more, environment)
+    }
 
-    private func start(_ more: [Argument]) throws -> RunningProgram {
+    private func start(_ more: [Argument], _ environment: [String: Argument] = [:]) throws -> RunningProgram {
         let server = try Program.start(
             Program.tdr,
             [
                 "serve-api", "--listen", "127.0.0.1:\(port)", "--antivirus", "none", "--export-to", Argument(exports),
-            ] + more, environment: bench.environment(), directory: bench.folder.path)
+            ] + more, environment: bench.environment(environment), directory: bench.folder.path)
         let scheme = more.contains("--tls-cert") ? "https" : "http"
         // Whoever it is: that is for the tests of TLS.
         while try curl("-k", "\(scheme)://127.0.0.1:\(port)/healthcheck").code != 0 {

@@ -8,6 +8,7 @@ Ends with 0 when all went as it should; else says on stderr what did not. TDR is
 import http.cookiejar
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -50,9 +51,15 @@ def check(is_so, what):
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """One that nobody listens on, from below those that the system gives to connections by itself."""
+    while True:
+        port = random.randint(20_000, 31_999)
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class Archive:
