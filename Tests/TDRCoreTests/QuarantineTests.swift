@@ -62,6 +62,45 @@ import Testing
         #expect(try DirectoryListing(of: OpenFile.directory(bench.folder.appending("out"))).count == 0)
     }
 
+    @Test(
+        "exports nothing that was found, though it was decided later to check for no viruses",
+        arguments: [StorageKind.copied, .inPlace])
+    func decidedLater(_ storage: StorageKind) async throws {
+        let bench = try Bench(["good": "good", "bad": .file(Clamd.eicar)])
+        let consignment = try await bench.upload { $0.storage = storage }.consignment
+        try await bench.check(consignment, antivirus: QuarantineTests.yara)
+        try await bench.check(consignment, antivirus: .none)
+        try bench.folder.make("out", [:])
+        let exporter = Exporter(store: bench.store, run: QuarantineTests.run, meter: ProgressMeter())
+        let request = ExportRequest(target: bench.folder.appending("out"), confirmedBy: "tester")
+        let error = await #expect(throws: ExportError.self) { _ = try await exporter.export(consignment, request) }
+        #expect("\(try #require(error))".contains("VirusDetected: 'Records/bad'"), "\(String(describing: error))")
+        #expect(try DirectoryListing(of: OpenFile.directory(bench.folder.appending("out"))).count == 0)
+    }
+
+    @Test("takes what is decided for one file as no decision about the others")
+    func decidedForOne() async throws {
+        let (bench, consignment) = try await bench()
+        try await bench.check(consignment, antivirus: .none) { $0.file = try? self.path("Records/good") }
+        #expect(try !bench.store.report(on: consignment).withoutAntivirus)
+        try await bench.check(consignment, antivirus: .none)
+        #expect(try bench.store.report(on: consignment).withoutAntivirus)
+    }
+
+    @Test("keeps the latest answer of each engine alone, whatever it judged by before")
+    func latest() async throws {
+        let (bench, consignment) = try await bench()
+        try await bench.check(consignment, antivirus: QuarantineTests.yara)
+        let rules = try bench.folder.make("rules.yar", "rule marker { strings: $a = \"MARKER\" condition: $a }")
+        try await bench.check(consignment, antivirus: AntivirusPolicy([.yara([rules])])) { $0.again = true }
+        #expect(
+            try StoreRows.texts(
+                bench.storePath,
+                "SELECT fileId || ' ' || count(*) FROM antivirusResult GROUP BY fileId HAVING count(*) > 1"
+            ) == [])
+        #expect(try StoreRows.value(bench.storePath, "SELECT count(DISTINCT engineId) FROM antivirusResult") == 1)
+    }
+
     @Test("releases a file to be checked again, and holds it again when it is found again")
     func release() async throws {
         let (bench, consignment) = try await bench()

@@ -47,9 +47,10 @@ final class CheckJob: Sendable {
         _ = try ConsignmentBytes(consignment, in: store)
         try ObjectSweep.sweep(consignment, in: store)
         try Quarantine.settle(consignment, in: store)
+        // What is decided for one file is no decision about the others.
+        let decides = request.checks.contains(.antivirus) && request.file == nil
         try recorder.begin(
-            checks, of: consignment,
-            withoutAntivirus: request.checks.contains(.antivirus) ? request.antivirus.engines.isEmpty : nil)
+            checks, of: consignment, withoutAntivirus: decides ? request.antivirus.engines.isEmpty : nil)
     }
 
     /// Opens the place of the bytes; for one thread.

@@ -259,6 +259,16 @@ final class CheckRecorder: Sendable {
                 case .found(let name): name
                 case .notScanned: nil
                 }
+            if file.statuses[.antivirus] != nil {
+                // What the same program said by an older database is history, and stands in the events.
+                try db.cachedStatement(
+                    sql: """
+                        DELETE FROM antivirusResult WHERE fileId = ? AND engineId IN
+                            (SELECT older.id FROM engine JOIN engine AS older USING (software)
+                                WHERE engine.id = ? AND older.id <> engine.id)
+                        """
+                ).execute(arguments: [file.key.row, engine])
+            }
             try db.cachedStatement(
                 sql: """
                     INSERT INTO antivirusResult (fileId, engineId, result, datetime) VALUES (?, ?, ?, ?)

@@ -79,18 +79,22 @@ enum ExportGate {
     private static func findings(
         _ report: ConsignmentReport, allowed: Set<FileStatusValue>, checks: [CheckKind], in store: Store
     ) throws -> [ExportBlocker] {
+        // Whoever decides for no antivirus check does without an answer, never against one: what was found counts.
         let types: [FileStatusType] =
-            [.upload, .clientChecksum, .clientFilePath, .redaction] + checks.flatMap(\.statusTypes)
+            [.upload, .clientChecksum, .clientFilePath, .redaction, .antivirus] + checks.flatMap(\.statusTypes)
+        func stands(_ value: FileStatusValue, _ type: FileStatusType) -> Bool {
+            if type == .antivirus, !checks.contains(.antivirus) { return value == .virusDetected }
+            return !value.isGood && !allowed.contains(value)
+        }
         var found: [FileStatusValue: ExportBlocker] = [:]
         guard
             types.contains(where: { type in
-                (report.fileCounts[type] ?? [:]).contains {
-                    !$0.key.isGood && !allowed.contains($0.key) && $0.value > 0
-                }
+                (report.fileCounts[type] ?? [:]).contains { $0.value > 0 && stands($0.key, type) }
             }) || report.statuses[.upload] != .completed
         else { return [] }
         try store.forEachFile(of: report.consignment, .withProblems) { file in
-            let values = Set(types.compactMap { file.statuses[$0] }).filter { !$0.isGood && !allowed.contains($0) }
+            let values = Set(
+                types.compactMap { type in file.statuses[type].flatMap { stands($0, type) ? $0 : nil } })
             for value in values {
                 var blocker = found[value] ?? ExportBlocker(description: "")
                 if blocker.examples.count < examples { blocker.examples.append(file.path) }
