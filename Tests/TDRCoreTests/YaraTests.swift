@@ -102,7 +102,14 @@ private func engine(_ rules: [BytePath] = [], cache: BytePath? = nil, seconds: I
     @Test("hits what each rule is for, and nothing else", arguments: cases)
     func rules(_ rule: String?, _ name: String, _ bytes: [UInt8]) throws {
         let verdict = try verdict(of: engine(), on: bytes, name: name)
-        #expect(verdict == (rule.map { .found($0) } ?? .clean))
+        if let rule {
+            #expect(verdict == .found(rule))
+        } else if case .cleanInWindows(let words) = verdict {
+            // A part of a ZIP file is no archive, and that is said.
+            #expect(words.contains("cannot be unpacked"))
+        } else {
+            #expect(verdict == .clean)
+        }
     }
 
     @Test("every rule that tdr brings has a file that it hits")

@@ -34,6 +34,8 @@ final class YaraMembers {
     /// One for each level: an archive is scanned while the one that holds it is still open.
     private var spools: [Spool] = []
     private let buffer = Buffer(count: 1 << 20)
+    /// The first member that could not be unpacked to its end, in words.
+    private var damaged: String?
 
     init(_ scanner: YaraScanner, folder: BytePath) {
         self.scanner = scanner
@@ -51,8 +53,9 @@ final class YaraMembers {
     ) -> AntivirusVerdict {
         do {
             let budget = UnpackBudget(YaraMembers.limits, packedBytes: source.count)
+            damaged = nil
             try scan(source, form, name: name, place: [], budget, deadline)
-            return .clean
+            return damaged.map { .cleanInWindows($0) } ?? .clean
         } catch let stop as Stop {
             return stop.verdict
         } catch let fault as UnpackFault {
@@ -60,9 +63,13 @@ final class YaraMembers {
         } catch ArchiveFault.beyondLimit(_, let limit, let allowed, _) {
             return .notScanned(
                 "YARA: not scanned to the end: it has more than the limit of \(allowed) \(limit.rawValue)")
-        } catch is ArchiveFault {
-            // Looks like an archive and is none, or is damaged: its bytes as they are have been scanned.
-            return .clean
+        } catch let fault as ArchiveFault {
+            do {
+                try pass(fault, "it")
+                return damaged.map { .cleanInWindows($0) } ?? .clean
+            } catch {
+                return error.verdict
+            }
         } catch {
             return .notScanned("YARA: what it holds cannot be scanned: \(error)")
         }
@@ -107,17 +114,40 @@ final class YaraMembers {
                 try budget.take(bytes: bytes.count)
                 try spool.write(bytes)
             }
-        } catch ArchiveFault.damaged(_, _, _, let reason) {
-            // What needs a password could hold anything; what is damaged is of no use to anybody.
+        } catch let fault as ArchiveFault {
+            guard case .damaged(_, _, _, let reason) = fault else { throw fault }
+            // What needs a password, or a program that knows more, could hold anything.
             if ["ncrypt", "assphrase"].contains(where: { reason.contains($0) }) {
                 throw Stop(verdict: .notScanned("YARA: \(words(here)) needs a password"))
             }
-            return
+            // What came before the damage is scanned.
+            try pass(fault, words(here))
         }
         let form = try scan(spool, here)
         guard let form else { return }
         // Its spool stays as it is while what it holds goes into that of the next level.
-        try scan(spool, form, name: BytePath(name).lastComponent, place: here, budget, deadline)
+        do {
+            try scan(spool, form, name: BytePath(name).lastComponent, place: here, budget, deadline)
+        } catch let fault as ArchiveFault {
+            if case .beyondLimit = fault { throw fault }
+            try pass(fault, words(here))
+        }
+    }
+
+    /// Goes on after an archive, or a member of one, that cannot be unpacked to its end: its bytes as they are have been
+    /// scanned, and what is damaged comes out of no other program either. Not so where libarchive only lacks the method.
+    private func pass(_ fault: ArchiveFault, _ what: String) throws(Stop) {
+        let reason =
+            switch fault {
+            case .damaged(_, _, _, let reason), .notAnArchive(_, let reason): reason
+            default: "\(fault)"
+            }
+        if ["unsupported", "not supported"].contains(where: { reason.lowercased().contains($0) }) {
+            throw Stop(verdict: .notScanned("YARA: \(what) cannot be unpacked here: \(reason)"))
+        }
+        if damaged == nil {
+            damaged = "YARA: \(what) cannot be unpacked to its end and was scanned as it is: \(reason)"
+        }
     }
 
     /// Scans one member, and says what form it has if it is an archive itself.
