@@ -82,6 +82,65 @@ struct AntivirusContractTests {
         }
     }
 
+    @Test("never passes what it had no way to unpack, and goes on after what is damaged")
+    func notUnpacked() throws {
+        let engine = try EngineKind.yara.make().engine
+        let folder = try TemporaryFolder()
+        func pack(_ name: String, _ files: [String]) throws -> [UInt8] {
+            let made = try Program.run(
+                BytePath("/usr/bin/bsdtar"), ["-a", "-cf", Argument(name)] + files.map { Argument($0) },
+                directory: folder.path)
+            try #require(made.code == 0, "\(made.errors)")
+            return try readWhole(folder.path.appending(Name(name).bytes), limit: 1 << 20)
+        }
+        try folder.make("text", .file((0..<4000).flatMap { Array("line \($0)\n".utf8) }))
+        try folder.make("bad", .file(Clamd.eicar))
+        let zip = try pack("text.zip", ["text"])
+        /// The places of the method in the header of the member and in the directory at the end.
+        func places(_ bytes: [UInt8]) throws -> [Int] {
+            let central = try #require(bytes.indices.last { bytes[$0...].starts(with: [0x50, 0x4B, 1, 2]) })
+            return [8, central + 10]
+        }
+        // Another program may know the method.
+        var unknown = zip
+        for place in try places(zip) { unknown.replaceSubrange(place..<(place + 2), with: [0x61, 0]) }
+        #expect(try verdict(of: engine, on: unknown, name: "unknown.zip").reason?.contains("unpacked") == true)
+        // Damage comes out of no program; it is said, and what was there before it has been scanned.
+        var damaged = zip
+        let middle = zip.count / 2
+        damaged.replaceSubrange(middle..<(middle + 40), with: [UInt8](repeating: 0xFF, count: 40))
+        guard case .cleanInWindows(let words) = try verdict(of: engine, on: damaged, name: "damaged.zip") else {
+            Issue.record("damage was not said")
+            return
+        }
+        #expect(words.contains("'text'"), "\(words)")
+        // What lies behind a damaged archive in the same archive is scanned as well.
+        for (inner, isFound) in [(damaged, true), (unknown, false)] {
+            try folder.make("inner.zip", .file(inner))
+            // A gzip file of its own, or the rule would find it in the bytes of the tar archive.
+            let packed = try Program.run(BytePath("/bin/gzip"), ["-kf", "bad"], directory: folder.path)
+            #expect(packed.code == 0, "\(packed.errors)")
+            let behind = isFound ? ["bad.gz"] : []
+            let outer = try pack("outer.tar.gz", ["inner.zip"] + behind)
+            let verdict = try verdict(of: engine, on: outer, name: "outer.tar.gz")
+            #expect(isFound ? verdict.isFound : verdict.reason != nil, "\(verdict)")
+            try remove(folder.path.appending("inner.zip"))
+        }
+    }
+
+    @Test("assumes of a clamd of which nothing is known the least that any clamd looks at")
+    func cautious() throws {
+        let clamd = try Clamd(maxFileSize: "200M", tcp: true)
+        let port = try #require(clamd.port)
+        let unknown = try ClamdEngine.find(.tcp(host: "localhost", port: port), AntivirusPolicy([]))
+        #expect(unknown.maximumStreamBytes == 25 << 20 && unknown.maximumBytes == 25 << 20)
+        let known = try ClamdEngine.find(.path(clamd.configuration), AntivirusPolicy([]))
+        #expect(known.maximumBytes == 200 << 20)
+        let folder = try TemporaryFolder()
+        let large = try folder.make("large", .bytes(26 << 20))
+        #expect(try verdict(of: unknown, at: large).reason?.contains("--clamd-max-size") == true)
+    }
+
     @Test("keeps files apart that are at work at once, in any order of asking", arguments: EngineKind.allCases)
     func several(_ kind: EngineKind) throws {
         let folder = try TemporaryFolder()

@@ -77,7 +77,7 @@ extension Doctor {
             + (antivirus.oversize == .fail ? "Failed" : "scanned in windows")
         guard let (path, configuration) = configuration(of: engine.place, wanted) else {
             let known =
-                antivirus.clamdMaximumBytes == nil ? ", as without any configuration" : ", as --clamd-max-size says"
+                antivirus.clamdMaximumBytes == nil ? ", the least that any clamd does" : ", as --clamd-max-size says"
             return DoctorLine(
                 "clamd limits", .warning, limit + known + "; whether it tells of limits within archives is not known",
                 mend: "name its clamd.conf with --clamd")

@@ -17,6 +17,10 @@ struct ClamdConfiguration: Sendable {
     /// The defaults.
     init() {}
 
+    /// What is assumed of a clamd whose configuration is not known: the smallest limits that ClamAV's versions and
+    /// Debian's file have had. More may only be assumed of one that says more.
+    static let cautious = ClamdConfiguration(text: "MaxFileSize 25M\nMaxScanSize 100M\nStreamMaxLength 25M")
+
     /// Reads the file at `path`; nil when it is no readable configuration.
     init?(_ path: BytePath) {
         // Unreadable is as good as absent: the limits of the program itself are assumed then.

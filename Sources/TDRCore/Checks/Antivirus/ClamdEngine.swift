@@ -13,6 +13,8 @@ final class ClamdEngine: AntivirusEngine {
     /// The same for a stream.
     let maximumStreamBytes: Int64
     let policy: AntivirusPolicy
+    /// What is known of its limits; nil when its configuration is not known.
+    let configuration: ClamdConfiguration?
 
     /// How clamd has been doing, for all threads.
     private struct Health {
@@ -55,8 +57,8 @@ final class ClamdEngine: AntivirusEngine {
         } else {
             takesDescriptors = false
         }
-        // What clamd would do without a configuration is assumed when nothing is known of it.
-        let limits = configuration ?? ClamdConfiguration()
+        self.configuration = configuration
+        let limits = configuration ?? .cautious
         maximumBytes = policy.clamdMaximumBytes ?? limits.largestFile
         maximumStreamBytes = policy.clamdMaximumBytes ?? limits.largestStream
     }

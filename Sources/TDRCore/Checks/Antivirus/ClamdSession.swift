@@ -69,7 +69,13 @@ final class ClamdSession: AntivirusSession {
     }
 
     private func tooLarge(_ size: Int64, _ limit: Int64) -> AntivirusVerdict {
-        .notScanned(
+        if engine.configuration == nil, engine.policy.clamdMaximumBytes == nil {
+            return .notScanned(
+                "not scanned: its \(size) bytes are more than the \(limit) that any clamd looks at, and the"
+                    + " configuration of this one is not known; say what it looks at with --clamd-max-size, name its"
+                    + " clamd.conf with --clamd, or scan in windows (--oversize windows)")
+        }
+        return .notScanned(
             "not scanned: its \(size) bytes are more than the \(limit) that clamd looks at; raise MaxFileSize,"
                 + " MaxScanSize and StreamMaxLength in clamd.conf, or scan in windows (--oversize windows)")
     }
