@@ -141,6 +141,23 @@ package struct OpenFile: ~Copyable, Sendable {
         }
     }
 
+    /// Opens `path` with `flags` and takes its lock without waiting: nil when somebody else holds it.
+    ///
+    /// Whoever held the lock before may have renamed or removed the file between our opening it and our locking it; then
+    /// the lock is one of a file that is elsewhere, and what has the name now is opened. So the file that is given has
+    /// the name, and keeps it as far as all who move it hold its lock.
+    package static func locking(_ path: BytePath, flags: Int32, mode: UInt32 = 0o600) throws(SystemFault) -> OpenFile? {
+        while true {
+            let file = try open(path, flags: flags, mode: mode)
+            if try !file.tryLock() { return nil }
+            let own = try file.status()
+            // Gone by now: there is nothing under the name, and the next turn makes it.
+            if let named = try? FileStatus.of(path), named.inode == own.inode, named.device == own.device {
+                return file
+            }
+        }
+    }
+
     /// Takes the advisory lock of this file without waiting: false when somebody else holds it.
     package func tryLock() throws(SystemFault) -> Bool {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

@@ -12,6 +12,41 @@ import Testing
         return Array(buffer.prefix(try file.fill(buffer.bytes)))
     }
 
+    @Test("gives the lock of the file that has the name, though others publish theirs by renaming it meanwhile")
+    func locking() async throws {
+        let folder = try TemporaryFolder()
+        let place = folder.appending("partial")
+        let (workers, rounds) = (4, 300)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in 0..<workers {
+                group.addTask {
+                    for round in 0..<rounds {
+                        let token = Array("worker \(worker) round \(round)".utf8)
+                        while true {
+                            guard let file = try OpenFile.locking(place, flags: O_RDWR | O_CREAT | O_CLOEXEC) else {
+                                await Task.yield()
+                                continue
+                            }
+                            try file.truncate(to: 0)
+                            try file.write(token)
+                            let final = folder.appending(Name("done \(worker) \(round)"))
+                            try #require(place.withCString { from in final.withCString { rename(from, $0) } } == 0)
+                            file.unlock()
+                            break
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        for worker in 0..<workers {
+            for round in 0..<rounds {
+                let found = try contents(of: folder.appending(Name("done \(worker) \(round)")))
+                #expect(found == Array("worker \(worker) round \(round)".utf8))
+            }
+        }
+    }
+
     @Test("opens a file below a folder")
     func opens() throws {
         let folder = try TemporaryFolder()

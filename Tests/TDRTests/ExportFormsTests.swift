@@ -49,6 +49,28 @@ import Testing
         #expect(try bench.shell("cmp one/TDR-2026-C.\(form) two/TDR-2026-C.\(form)").code == 0)
     }
 
+    @Test("leaves the .sha256 of another archive alone")
+    func sidecar() throws {
+        let (bench, reference) = try ExportFormsTests.checked()
+        try bench.folder.make("out", [:])
+        let export: [Argument] = ["export", reference, "--to", "out", "--form", "tar"]
+        func run(_ more: [Argument] = []) throws -> Finished {
+            try Program.run(
+                Program.tdr, export + more, environment: bench.environment(), directory: bench.folder.path)
+        }
+        #expect(try run().code == 0)
+        let line = try contents(of: bench.folder.appending("out/TDR-2026-C.tar.sha256"))
+        #expect(try bench.shell("mv out/TDR-2026-C.tar elsewhere.tar").code == 0)
+        // The same again is what it stands for.
+        #expect(try run().code == 0)
+        #expect(try bench.shell("rm out/TDR-2026-C.tar").code == 0)
+        let other = try run(["--bag-info", "Box-Number: 7"])
+        #expect(other.code == 1)
+        #expect(other.errors.contains("TDR-2026-C.tar.sha256"), "\(other.errors)")
+        #expect(try contents(of: bench.folder.appending("out/TDR-2026-C.tar.sha256")) == line)
+        #expect(try bench.shell("ls -A out").output == "TDR-2026-C.tar.sha256\n")
+    }
+
     @Test(
         "what other programs unpack is the bag, digest by digest",
         arguments: [

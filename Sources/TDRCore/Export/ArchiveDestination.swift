@@ -36,9 +36,13 @@ final class FileDestination: ArchiveDestination {
         self.name = name
         location = folder.appending(name)
         let place = folder.appending(".\(name).tdr-partial")
-        file = try OpenFile.open(place, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode: 0o644)
-        guard try file.tryLock() else { throw ExportError.targetBusy(place) }
+        let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
+        // Never one that has got its final name in between: that is a finished bag, and would be cut off here.
+        guard let file = try OpenFile.locking(place, flags: flags, mode: 0o644) else {
+            throw ExportError.targetBusy(place)
+        }
         try file.truncate(to: 0)
+        self.file = file
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -55,6 +59,7 @@ final class FileDestination: ArchiveDestination {
     func commit(_ sha256: SHA256Digest) throws -> Bool {
         try file.sync()
         let folder = try OpenFile.directory(location.directory)
+        try lookAtSidecar(sha256)
         let wasThere = try publish(sha256, folder)
         try writeSidecar(sha256, folder)
         try folder.sync()
@@ -78,12 +83,23 @@ final class FileDestination: ArchiveDestination {
         return true
     }
 
+    private func line(_ digest: SHA256Digest) -> [UInt8] { Array("\(digest.hex)  \(name)\n".utf8) }
+
+    /// A sidecar of another archive, that was moved away perhaps, is somebody's proof.
+    private func lookAtSidecar(_ digest: SHA256Digest) throws {
+        let place = location.directory.appending("\(name).sha256")
+        guard let status = try? FileStatus.of(place) else { return }  // nothing there
+        let line = line(digest)
+        guard status.kind == .regular, status.size == Int64(line.count), try readWhole(place, limit: line.count) == line
+        else { throw ExportError.targetExists(place) }
+    }
+
     /// `{hex}  {name}`, as `sha256sum -c` reads it in the folder.
     private func writeSidecar(_ digest: SHA256Digest, _ folder: borrowing OpenFile) throws {
         let temporary = location.directory.appending(".\(name).sha256.tdr-partial")
         let sidecar = try OpenFile.open(
             temporary, flags: O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode: 0o644)
-        try sidecar.write(Array("\(digest.hex)  \(name)\n".utf8))
+        try sidecar.write(line(digest))
         try sidecar.sync()
         let final = location.directory.appending("\(name).sha256")
         guard temporary.withCString({ from in final.withCString { rename(from, $0) } }) == 0 else {

@@ -19,9 +19,11 @@ final class FolderTarget: BagTarget {
         partial = folder.appending(".\(name).tdr-partial")
         self.modified = modified
         fileModified = modified
-        lock = try OpenFile.open(
-            folder.appending(".\(name).tdr-lock"), flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode: 0o600)
-        if try !lock.tryLock() { throw ExportError.targetBusy(partial) }
+        let held = folder.appending(".\(name).tdr-lock")
+        guard let lock = try OpenFile.locking(held, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC) else {
+            throw ExportError.targetBusy(partial)
+        }
+        self.lock = lock
         try removeTree(partial)
         guard partial.withCString({ mkdir($0, 0o755) }) == 0 else { throw SystemFault("make the folder", partial) }
         root = try OpenFile.directory(partial)
