@@ -104,6 +104,8 @@ final class LocalShelf: ObjectShelf {
         let folder = try folder()
         for object in objects { try move(object, from: folder.file, to: held, mode: 0o600) }
         try held.sync()
+        // Its folders may be new, and it is in no other place.
+        for folder in [quarantine.directory, store] { try OpenFile.directory(folder).sync() }
         try folder.file.sync()
     }
 
