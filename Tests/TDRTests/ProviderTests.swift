@@ -181,6 +181,45 @@ import Testing
         #expect(ended.errors.contains("\"token refused\""))
     }
 
+    @Test("count for no account that is not the provider's, and for none that was disabled", .timeLimit(.minutes(10)))
+    func accounts() throws {
+        let bench = try ServerBench()
+        let folder = try TemporaryFolder()
+        let key = try Key("key", in: folder)
+        let keys = try folder.make("keys.json", .file(Array("{\"keys\":[\(key.json)]}".utf8)))
+        let local = try bench.bench.tdr("user", "list", "--json")
+        let maria = try #require(
+            try local.output.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+                .flatMap { $0.elements.isEmpty ? [$0] : $0.elements }.first { $0["login"]?.text == "maria" })
+        let id = try #require(maria["userId"]?.text ?? maria["id"]?.text, "\(local.output)")
+        let ended = try bench.serving(
+            "--jwt-issuer", "https://id.example.org", "--jwt-audience", "tdr", "--jwt-keys", Argument(keys)
+        ) {
+            func login(_ change: [String: String?]) throws -> String? {
+                let token = try ProviderTests.token(ProviderTests.claims(change), key, in: folder)
+                return try bench.send(["\(bench.url)/graphql?query=%7Bme%7Blogin%7D%7D"], as: token)
+                    .json["data"]?["me"]?["login"]?.text
+            }
+            #expect(try login([:]) == "petra")
+            // Another's id, another's name.
+            #expect(try login(["user_id": "\"\(id)\""]) == nil)
+            #expect(try login(["preferred_username": #""maria""#]) == nil)
+            // Known here as the provider's, until an administrator disables her.
+            let store = bench.bench.store
+            try StoreRows.execute(
+                store,
+                """
+                INSERT INTO user (uuid, login, name, email, disabled, failures, created, issuer)
+                VALUES (x'7e4a1f0c4c5b4d6e9f70123456789abc', 'petra', 'Petra', 'petra@example.org', 0, 0, 0,
+                    'https://id.example.org')
+                """)
+            #expect(try login([:]) == "petra")
+            #expect(try bench.bench.tdr("user", "disable", "petra").code == 0)
+            #expect(try login([:]) == nil)
+        }
+        #expect(ended.code == 0, "\(ended.errors)")
+    }
+
     @Test("do not let the server begin when its keys cannot be had", .timeLimit(.minutes(10)))
     func absent() throws {
         let bench = try Workbench(["a.txt": "hello"])

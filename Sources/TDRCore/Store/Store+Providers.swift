@@ -47,6 +47,25 @@ extension Store {
         return user.principal(scopes: Set(Scope.allCases))
     }
 
+    /// Whether somebody whom a token of a provider proves may act here: not with an account, or a login, that is not the
+    /// provider's, and not when the account was disabled here. Who has no account needs none.
+    ///
+    /// - Throws: ``PeopleError``, ``StoreError``.
+    public func admit(_ claimed: Principal, from issuer: String) throws {
+        try read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT id, uuid, issuer FROM user WHERE uuid = ? OR login = ?",
+                arguments: [Data(claimed.id.bytes), claimed.login])
+            for row in rows {
+                let isOwn = try row.value("uuid") as Data == Data(claimed.id.bytes)
+                guard isOwn, try row.value("issuer") as String? == issuer else {
+                    throw PeopleError.notTheProviders(claimed.login)
+                }
+                if try db.user(row: row.value("id")).isDisabled { throw PeopleError.keptOut(claimed.login) }
+            }
+        }
+    }
+
     /// Writes down that somebody whom a provider sent was not let in.
     public func recordRefusedSignIn(_ why: String, run: RunInfo) throws {
         let runID = try begin(run)

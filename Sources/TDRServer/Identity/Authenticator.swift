@@ -41,7 +41,12 @@ struct Authenticator: RouterMiddleware {
         }
         guard let provider else { return nil }
         do {
-            return try await provider.verified(token).principal(for: provider.options, at: clock())
+            let principal = try await provider.verified(token).principal(for: provider.options, at: clock())
+            try await onThreads(threads) { try store.admit(principal, from: provider.options.issuer) }
+            return principal
+        } catch let refusal as PeopleError {
+            logger.info("token refused", metadata: ["why": "\(refusal)"])
+            return nil
         } catch let refusal as JSONWebToken.Refusal {
             logger.info("token refused", metadata: ["why": "\(refusal)"])
             return nil
