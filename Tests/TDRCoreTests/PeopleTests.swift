@@ -116,8 +116,8 @@ import Testing
         let desk = try Desk()
         try desk.add("maria")
         try desk.store.setPassword("maria", to: "correct horse battery", run: PeopleTests.run)
-        func tries(_ password: String) throws -> String {
-            switch try desk.store.signIn("maria", password, run: PeopleTests.run) {
+        func tries(_ password: String, as login: String = "maria") throws -> String {
+            switch try desk.store.signIn(login, password, run: PeopleTests.run) {
             case .known: "known"
             case .refused: "refused"
             case .wait(let seconds): "wait \(seconds)"
@@ -137,7 +137,18 @@ import Testing
         #expect(try tries("correct horse battery") == "known")
         #expect(try tries("wrong") == "refused")
         #expect(try tries("correct horse battery") == "known")
-        #expect(try desk.store.signIn("nobody", "x", run: PeopleTests.run).isRefused)
+        // Waiting tells nobody which names there are.
+        for name in ["nobody", "unset"] {
+            if name == "unset" { try desk.add(name) }
+            for _ in 0..<5 { #expect(try tries("x", as: name) == "refused") }
+            #expect(try tries("x", as: name) == "wait 1")
+            desk.pass(seconds: 1)
+            #expect(try tries("x", as: name) == "refused")
+            #expect(try tries("x", as: name) == "wait 2")
+        }
+        // Nor does a flood of names cost more and more memory, or let anybody wait who never tried.
+        for number in 0..<5000 { desk.store.strangers.add("made up \(number)", at: desk.store.now) }
+        #expect(desk.store.strangers.count <= 4096)
         try desk.store.setDisabled("maria", to: true, run: PeopleTests.run)
         #expect(try tries("correct horse battery") == "refused")
     }

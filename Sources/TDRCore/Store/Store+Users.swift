@@ -6,6 +6,12 @@ extension Store {
     /// So many failed tries are free; each further one makes the next wait twice as long, up to ``longestWait``.
     private static let freeTries = 5
     private static let longestWait: Int64 = 900_000
+
+    /// Until when the next try has to wait, when one fails at `now` after so many others.
+    static func lockedUntil(after failures: Int, at now: Timestamp) -> Int64? {
+        let beyond = failures + 1 - freeTries
+        return beyond < 0 ? nil : now.milliseconds + min(longestWait, 1000 << min(beyond, 20))
+    }
     /// Shorter passwords are refused.
     private static let shortestPassword = 10
 
@@ -129,14 +135,17 @@ extension Store {
                 db, sql: "SELECT id, password, disabled, failures, lockedUntil FROM user WHERE login = ?",
                 arguments: [login])
         }
-        guard let found, password.utf8.count <= 1024, let stored = try found.value("password") as String? else {
+        let stored = try found.flatMap { try $0.value("password") as String? }
+        let until = try stored == nil ? strangers.until(login) : found?.value("lockedUntil")
+        if let until, until > now.milliseconds {
+            return .wait(seconds: Int((until - now.milliseconds + 999) / 1000))
+        }
+        guard let found, password.utf8.count <= 1024, let stored else {
             try PasswordHash.spendATry(on: String(password.prefix(1024)))
+            if stored == nil { strangers.add(login, at: now) }
             return .refused
         }
         let row: Int64 = try found.value("id")
-        if let until = try found.value("lockedUntil") as Int64?, until > now.milliseconds {
-            return .wait(seconds: Int((until - now.milliseconds + 999) / 1000))
-        }
         let isRight = try PasswordHash(stored: stored).matches(password)
         if isRight, try !(found.value("disabled") as Bool) {
             if try found.value("failures") as Int64 > 0 {
@@ -151,8 +160,7 @@ extension Store {
         try write { db in
             // Counted from what the row says now: several tries may be under way.
             let failures = try Int.fetchOne(db, sql: "SELECT failures FROM user WHERE id = ?", arguments: [row]) ?? 0
-            let beyond = failures + 1 - Store.freeTries
-            let until = beyond < 0 ? nil : now.milliseconds + min(Store.longestWait, 1000 << min(beyond, 20))
+            let until = Store.lockedUntil(after: failures, at: now)
             try db.execute(
                 sql: "UPDATE user SET failures = failures + 1, lockedUntil = ? WHERE id = ?", arguments: [until, row])
             try db.recordEvent(runID, at: now, consignment: nil, "SignInFailed", new: login)

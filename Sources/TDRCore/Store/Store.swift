@@ -24,6 +24,7 @@ public final class Store: Sendable {
     package var now: Timestamp { clock() }
     /// The environment of the program, with the AWS variables, for objects that are kept in S3.
     let environment: [String: String]
+    let strangers = Strangers()
 
     /// Whether a store may be made or only opened.
     public enum Opening: Sendable {
