@@ -37,6 +37,8 @@ public struct ServerOptions: Sendable {
     public var offersBags = false
     /// Looks at everything that a transfer rests on, for its page.
     public var doctor: (@Sendable () async throws -> [DoctorLine])?
+    /// Who is told of what happens.
+    public var notices = NoticeSettings.none
     /// Whether every request is logged.
     public var logsRequests = true
 

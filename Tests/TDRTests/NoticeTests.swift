@@ -107,6 +107,33 @@ private final class Receiver {
         #expect(headers["x-tdr-signature"]?.text == "sha256=\(code)")
     }
 
+    @Test("a server tells of what happens while it runs, once, though it is killed", .timeLimit(.minutes(10)))
+    func server() throws {
+        let receiver = try Receiver("http", "0")
+        let bench = try ServerBench(["a.txt": "hello", "empty.txt": ""])
+        let settings: [String: Argument] = ["TDR_NOTICE_WEBHOOK": Argument(receiver.address)]
+        func events() throws -> [String] { try receiver.got().compactMap { try event($0)["event"]?.text } }
+        let upload: [Argument] = [
+            "upload", "Records", "--series", "MOCK1 1", "--body", "MOCK1", "--new", "--server", "\(bench.url)",
+        ]
+        let token = bench.bench.environment(["TDR_TOKEN": "\(bench.tokens["maria"] ?? "")"])
+        for round in 1...2 {
+            let server = try bench.start(environment: settings)
+            let done = try Program.run(Program.tdr, upload, environment: token, directory: bench.bench.folder.path)
+            #expect(done.code == 0, "\(done.errors)")
+            let came = try waitUntil { try events().count { $0 == "ChecksFoundProblems" } >= round || server.hasEnded }
+            #expect(came)
+            server.send(SIGKILL)
+            _ = try server.wait()
+        }
+        let last = try bench.start(environment: settings)
+        last.send(SIGTERM)
+        #expect(try last.wait().code == 0)
+        let ids = try receiver.got().filter { try event($0)["event"]?.text == "ChecksFoundProblems" }
+            .compactMap { try event($0)["id"]?.text }
+        #expect(Set(ids).count == 2)
+    }
+
     @Test("a command and a file get each notice once; one that fails holds up its own consignment alone")
     func commandAndFile() throws {
         let bench = try Workbench(["empty.txt": "", "a": "x"])

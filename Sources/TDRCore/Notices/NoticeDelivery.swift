@@ -52,19 +52,22 @@ public struct NoticeDelivery: Sendable {
         defer { lock.unlock() }
         for courier in settings.couriers {
             try store.open(channel: courier.kind, since: started)
-            try await deliver(by: courier, early: early, &summary)
-            try store.settle(channel: courier.kind)
+            // A server asks every few seconds, and mostly there is nothing to write down.
+            if try await deliver(by: courier, early: early, &summary) { try store.settle(channel: courier.kind) }
         }
         return summary
     }
 
-    private func deliver(by courier: any Courier, early: Bool, _ summary: inout DeliverySummary) async throws {
+    /// - Returns: whether there was anything that this courier is to deliver.
+    private func deliver(
+        by courier: any Courier, early: Bool, _ summary: inout DeliverySummary
+    ) async throws -> Bool {
         var held: Set<Int64> = []
         var failures = 0
         var last: Int64 = 0
         while true {
             let pending = try store.pendingNotices(for: courier.kind, after: last, limit: NoticeDelivery.page)
-            if pending.isEmpty { return }
+            if pending.isEmpty { return last > 0 }
             for (notice, before, nextAttempt) in pending {
                 last = notice.number
                 if held.contains(notice.consignment) || failures >= NoticeDelivery.patience

@@ -13,6 +13,11 @@ public struct NoticeSettings: Sendable {
     public let environmentName: String
     let couriers: [any Courier]
 
+    /// Nobody is told of anything.
+    public static let none = NoticeSettings()
+
+    private init() { (environmentName, couriers) = ("local", []) }
+
     /// Whether anybody is to be told of anything.
     public var isEmpty: Bool { couriers.isEmpty }
     /// The channels that are set up.

@@ -73,6 +73,10 @@ extension Store {
 
     /// Makes a channel known. One that is new has nothing to do with notices from before `time`.
     func open(channel: String, since time: Timestamp) throws {
+        let isKnown = try read { db in
+            try Bool.fetchOne(db, sql: "SELECT 1 FROM noticeChannel WHERE name = ?", arguments: [channel]) != nil
+        }
+        if isKnown { return }
         try write { db in
             try db.execute(
                 sql: """

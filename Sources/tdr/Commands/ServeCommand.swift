@@ -146,6 +146,7 @@ struct ServeCommand: TDRCommand {
         options.offersBags = offerBags
         options.advice = try context.advice(nil)
         options.doctor = try doctor(context)
+        options.notices = try context.noticeSettings(timeoutSeconds: 10)
         if let jwtIssuer, let jwtAudience, let jwtKeys {
             options.provider = ProviderOptions(issuer: jwtIssuer, audience: jwtAudience, keys: jwtKeys)
         }
