@@ -88,7 +88,8 @@ public struct APIServer: Sendable {
             }, logger: logger)
         app.addServices(
             CheckService(archive: archive, request: checks, logger: logger, signatures: signatures),
-            ExportService(archive: archive, options: options, logger: logger))
+            ExportService(archive: archive, options: options, logger: logger),
+            NoticeService(archive: archive, settings: options.notices, started: clock(), logger: logger))
         var configuration = ServiceGroupConfiguration(
             services: [app], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(APIServer.graceSeconds)
@@ -114,7 +115,9 @@ public struct APIServer: Sendable {
             logger.warning("\(fault)")
         }
         let router = Router(context: APIContext.self)
-        router.add(middleware: RequestLog(metrics: archive.metrics, isOn: options.logsRequests))
+        router.add(
+            middleware: RequestLog(
+                metrics: archive.metrics, isOn: options.logsRequests, isSecure: options.tls != nil))
         let engine = try APISchema.engine()
         let plain = PlainRoutes(
             archive: archive, passwordThread: passwordThread, probe: HealthProbe(store), schema: engine.schema.sdl())

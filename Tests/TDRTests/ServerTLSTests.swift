@@ -17,6 +17,11 @@ import Testing
             let answer = try bench.send(authority + [url], as: "maria")
             #expect(answer.status == 200, "\(answer.text)")
             #expect(try answer.json["data"]?["me"]?["login"]?.text == "maria")
+            // The way in for the first administrator is a secret, even when it is closed.
+            let setup: Argument = "https://127.0.0.1:\(bench.port)/setup/that-is-not-for-the-log"
+            let closed = try bench.send(authority + ["-i", setup], as: nil)
+            #expect(closed.status == 404)
+            #expect(closed.text.lowercased().contains("strict-transport-security: max-age="), "\(closed.text)")
             // 60: certificate not trusted. 35: no handshake.
             #expect(try bench.curl("--cacert", Argument(made.stranger), url).code == 60)
             #expect(try bench.curl("--cacert", Argument(made.authority), "--tls-max", "1.1", url).code == 35)
@@ -29,6 +34,7 @@ import Testing
             withExtendedLifetime((silent, plain)) {}
         }
         #expect(ended.code == 0, "\(ended.errors)")
+        #expect(ended.errors.contains("/setup/") && !ended.errors.contains("not-for-the-log"), "\(ended.errors)")
         #expect(!ended.errors.contains("\"level\":\"error\""), "\(ended.errors)")
     }
 

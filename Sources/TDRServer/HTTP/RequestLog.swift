@@ -5,12 +5,15 @@ import TDRCore
 
 /// Tells of every request when it is answered, turns every error into the same JSON, and counts.
 ///
-/// Only what is named here is logged: no header, no query, no body; so no token and no password can get there.
+/// Only what is named here is logged: no header, no query, no body, and no path that is a secret; so no token and no
+/// password can get there.
 struct RequestLog: RouterMiddleware {
     typealias Context = APIContext
 
     let metrics: Metrics
     let isOn: Bool
+    /// Whether all of it is served under TLS.
+    let isSecure: Bool
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
@@ -27,13 +30,16 @@ struct RequestLog: RouterMiddleware {
         }
         response.headers[.requestID] = context.requestID
         response.headers[.contentTypeOptions] = "nosniff"
+        // A browser that has been here once does not come without TLS again (RFC 6797).
+        if isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
         response.headers[.cacheControl] = response.headers[.cacheControl] ?? "no-store"
         let took = begun.duration(to: .now)
         let route = context.endpointPath ?? "none"
         metrics.ended(request.method.rawValue, route, response.status.code, took)
         guard isOn else { return response }
         var facts: Logger.Metadata = [
-            "id": "\(context.requestID)", "method": "\(request.method.rawValue)", "path": "\(request.uri.path)",
+            "id": "\(context.requestID)", "method": "\(request.method.rawValue)",
+            "path": "\(SetupLink.isBehind(route) ? route : request.uri.path)",
             "status": "\(response.status.code)",
             "ms":
                 "\(Double(took.components.seconds) * 1000 + Double(took.components.attoseconds / 1_000_000_000_000) / 1000)",

@@ -11,6 +11,9 @@ final class SetupLink: Sendable {
     /// The path to tell; nil when there is none.
     var path: String? { secret.withLock { $0.map { "/setup/" + $0 } } }
 
+    /// Whether a route's path ends in the secret, and is not to be logged.
+    static func isBehind(_ route: String) -> Bool { route.hasPrefix("/setup/") || route.hasPrefix("setup/") }
+
     /// Whether this is the secret.
     func opens(_ given: String) -> Bool {
         secret.withLock { mine in
