@@ -19,8 +19,9 @@ struct CommandContext: Sendable {
 
     private let storeOption: BytePath?
 
+    /// - Parameter endsUnread: Whether the program ends when nobody reads its answer any more.
     /// - Throws: ``ConfigurationFile/Fault``.
-    init(_ options: CommonOptions) throws(ConfigurationFile.Fault) {
+    init(_ options: CommonOptions, endsUnread: Bool) throws(ConfigurationFile.Fault) {
         json = options.json
         quiet = options.quiet
         let named = CommandContext.variable("TDR_CONFIG")
@@ -36,7 +37,7 @@ struct CommandContext: Sendable {
                 BytePath($0)
             }
             ?? CommandContext.dataFolder
-        output = Output()
+        output = Output(endsUnread: endsUnread)
         messages = Messages(quiet: options.quiet, json: options.json)
         jobs = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         // A fixed clock repeats a run exactly: for tests and for proving that a bag can be made again.

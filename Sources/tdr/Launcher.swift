@@ -33,7 +33,7 @@ enum Launcher {
         }
         let context: CommandContext
         do {
-            context = try CommandContext(command.common)
+            context = try CommandContext(command.common, endsUnread: type(of: command).onlyLists)
         } catch {
             Messages(quiet: false, json: command.common.json).error("\(error)", code: 1)
             exit(1)

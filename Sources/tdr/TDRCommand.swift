@@ -7,6 +7,8 @@ protocol TDRCommand: AsyncParsableCommand {
 
     /// Whether it ends in good order on SIGTERM and SIGINT without being cancelled.
     static var stopsByItself: Bool { get }
+    /// Whether all that it does is to list: then it ends when nobody reads on.
+    static var onlyLists: Bool { get }
     /// Whether others may have to be told of what it did.
     var changesState: Bool { get }
 
@@ -16,6 +18,7 @@ protocol TDRCommand: AsyncParsableCommand {
 
 extension TDRCommand {
     static var stopsByItself: Bool { false }
+    static var onlyLists: Bool { false }
     var changesState: Bool { false }
 }
 

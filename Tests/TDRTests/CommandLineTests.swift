@@ -238,6 +238,30 @@ extension String {
         #expect(finished.errors == "")
     }
 
+    @Test("goes on and keeps its exit code when nobody reads the answer of what is more than a list")
+    func unreadAnswer() throws {
+        let bench = try Workbench(["a.txt": "x"])
+        for name in ["Second", "Third"] {
+            try bench.folder.make(Name(name), ["a.txt": "y"])
+            let words: [Argument] = ["--series", "s", "--body", "b", "--confirm-when-clean"]
+            let done = try Program.run(
+                Program.tdr, ["upload", Argument(name)] + words, environment: bench.environment(),
+                directory: bench.folder.path)
+            #expect(done.code == 0, "\(done.errors)")
+        }
+        #expect(try bench.tdr("check", "--pending", "--antivirus", "none").code == 0)
+        try bench.folder.make("out", [:])
+        // The reader ends before the first byte comes.
+        let exported = try bench.shell(
+            "bash -c '{ sleep 0.3; $TDR export --ready --to out; } | true; exit ${PIPESTATUS[0]}'")
+        #expect(exported.code == 0, "\(exported.errors)")
+        #expect(try DirectoryListing(of: OpenFile.directory(bench.folder.appending("out"))).count == 4)
+        try bench.folder.make("broken", ["bagit.txt": "nonsense"])
+        let verified = try bench.shell(
+            "bash -c '{ sleep 0.3; $TDR verify broken out/*.tar.gz; } | true; exit ${PIPESTATUS[0]}'")
+        #expect(verified.code == 2, "\(verified.errors)")
+    }
+
     @Test("ends with 1 when the answer cannot be written", arguments: [["status"], ["status", "--json"]])
     func fullOutput(_ words: [String]) throws {
         let bench = try Workbench(["a": "x"])

@@ -26,6 +26,24 @@ import Testing
         try StoreRows.texts(bench.store, "SELECT coalesce(new, '') FROM event WHERE what = '\(what)' ORDER BY id")
     }
 
+    @Test("exports the others of several, though the first has lost its bytes, and ends with 1")
+    func several() throws {
+        let bench = try bench()
+        let references = try ["One", "Two"].map { try upload(bench, $0, ["a": .file(Array("content of \($0)".utf8))]) }
+        for reference in references {
+            #expect(try bench.tdr("check", Argument(reference), "--antivirus", "none").code == 0)
+        }
+        let object = try StoreRows.object(bench.store, "One/a")
+        try setMode(object, 0o600)
+        let file = try OpenFile.open(object, flags: O_WRONLY | O_TRUNC)
+        try file.write(Array("content of 0ne".utf8))
+        let exported = try bench.tdr(
+            "export", Argument(references[0]), Argument(references[1]), "--to", "out", "--form", "tar")
+        #expect(exported.code == 1)
+        #expect(exported.output == "\(bench.folder.path.display)/out/\(references[1]).tar\n")
+        #expect(exported.errors.contains("One/a"), "\(exported.errors)")
+    }
+
     @Test("exports what was confirmed at its upload and came out clean, once, one line each, and is silent otherwise")
     func ready() throws {
         let bench = try bench()

@@ -17,10 +17,7 @@ extension ExportCommand {
                     try answer(summary, context)
                     context.output.flush()
                 case .failure(let error):
-                    let code: Int32 = if case ExportError.notReady = error { 2 } else { ExitCodes.code(for: error) }
-                    let text = "\(error)"
-                    let name = "\(consignment.reference)"
-                    context.messages.error(text.contains(name) ? text : "\(name): \(text)", code: code)
+                    _ = tell(error, of: consignment, context)
                 }
             }
         }

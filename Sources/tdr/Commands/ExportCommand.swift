@@ -246,7 +246,7 @@ struct ExportCommand: TDRCommand {
         if ready { return try await exportReady(store, to.path, context) }
         let consignments = try references.map { try store.consignment($0) }
         let wanted = try request(to.path, context)
-        var outcome = Outcome.done
+        var worst: Int32 = 0
         for consignment in consignments {
             let meter = ProgressMeter()
             let exporter = Exporter(
@@ -257,13 +257,26 @@ struct ExportCommand: TDRCommand {
                     try await exporter.export(consignment, wanted)
                 }
                 try tell(summary, context)
-            } catch let error as ExportError {
-                guard case .notReady = error else { throw error }
-                context.messages.error("\(error)", code: Outcome.findings.rawValue)
-                outcome = .findings
+            } catch let error where !(error is CancellationError) {
+                // The others are not to wait for it. What could not be done weighs more than what is not ready.
+                let code = tell(error, of: consignment, context)
+                worst = worst == 0 || code == 1 ? code : worst
             }
         }
-        return outcome
+        if worst != 0 { throw ExitCode(worst) }
+        return .done
+    }
+
+    /// Says why one of several consignments was not exported.
+    ///
+    /// - Returns: the exit code that stands for it.
+    func tell(_ error: any Error, of consignment: Consignment, _ context: CommandContext) -> Int32 {
+        let code: Int32 =
+            if case ExportError.notReady = error { Outcome.findings.rawValue } else { ExitCodes.code(for: error) }
+        let text = "\(error)"
+        let name = "\(consignment.reference)"
+        context.messages.error(text.contains(name) ? text : "\(name): \(text)", code: code)
+        return code
     }
 
     func request(_ target: BytePath, _ context: CommandContext) throws -> ExportRequest {

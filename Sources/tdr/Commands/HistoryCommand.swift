@@ -32,6 +32,8 @@ struct HistoryCommand: TDRCommand {
 
     @OptionGroup var common: CommonOptions
 
+    static var onlyLists: Bool { true }
+
     func validate() throws {
         if [csv, premis, common.json].count(where: \.self) > 1 {
             throw ValidationError("choose one of --csv, --json and --premis")

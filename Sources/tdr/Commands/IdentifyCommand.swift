@@ -52,6 +52,8 @@ struct IdentifyCommand: TDRCommand {
 
     @OptionGroup var common: CommonOptions
 
+    static var onlyLists: Bool { true }
+
     static func digests(_ text: String) throws -> [String] {
         let names = text.split(separator: ",").map { $0.lowercased() }
         for name in names where !IdentifyRequest.digestNames.contains(name) {

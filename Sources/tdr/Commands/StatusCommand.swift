@@ -69,6 +69,8 @@ struct StatusCommand: TDRCommand {
 
     @OptionGroup var common: CommonOptions
 
+    static var onlyLists: Bool { true }
+
     func validate() throws {
         if reference == nil, report != nil || duplicates {
             throw ValidationError("--report and --duplicates go with a reference")

@@ -5,38 +5,52 @@ import TDRCore
 
 /// stdout: the answer and nothing else, in large writes.
 final class Output: Sendable {
-    private let buffer = Guarded<[UInt8]>([])
+    private struct State {
+        var buffer: [UInt8] = []
+        /// Nobody reads any more.
+        var isUnread = false
+    }
+
+    private let state = Guarded(State())
+    private let endsUnread: Bool
+
+    /// - Parameter endsUnread: Whether the program ends when nobody reads its answer any more (`| head`), because making
+    ///   the answer is all that it does. Otherwise it goes on without a word, and its exit code stays true.
+    init(endsUnread: Bool) { self.endsUnread = endsUnread }
 
     func line(_ text: String) { write(Array(text.utf8) + [UInt8(ascii: "\n")]) }
 
     func write(_ bytes: [UInt8]) {
-        buffer.withLock { buffer in
-            buffer += bytes
-            if buffer.count >= 1 << 16 { Output.drain(&buffer) }
+        state.withLock { state in
+            state.buffer += bytes
+            if state.buffer.count >= 1 << 16 { drain(&state) }
         }
     }
 
     /// One JSON document, or one line of JSON Lines.
     func json(_ value: some Encodable) throws { write(try JSON.encode(value) + [UInt8(ascii: "\n")]) }
 
-    func flush() { buffer.withLock { Output.drain(&$0) } }
+    func flush() { state.withLock { drain(&$0) } }
 
-    /// A closed pipe (`| head`) or a full disk ends the output quietly or with an error, never in a loop.
-    private static func drain(_ buffer: inout [UInt8]) {
+    /// A closed pipe or a full disk ends the output quietly or with an error, never in a loop.
+    private func drain(_ state: inout State) {
         var done = 0
-        while done < buffer.count {
-            let count = buffer.withUnsafeBytes { Glibc.write(1, $0.baseAddress.map { $0 + done }, $0.count - done) }
+        while done < state.buffer.count, !state.isUnread {
+            let count = state.buffer.withUnsafeBytes {
+                Glibc.write(1, $0.baseAddress.map { $0 + done }, $0.count - done)
+            }
             if count >= 0 {
                 done += count
             } else if errno == EPIPE {
-                exit(0)
+                if endsUnread { exit(0) }
+                state.isUnread = true
             } else if errno != EINTR {
                 let reason = String(cString: strerror(errno))
                 Messages.write("tdr: cannot write the answer to stdout: \(reason)\n")
                 exit(1)
             }
         }
-        buffer.removeAll(keepingCapacity: true)
+        state.buffer.removeAll(keepingCapacity: true)
     }
 }
 
