@@ -8,7 +8,7 @@ bin = $(DESTDIR)$(PREFIX)/bin
 share = $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench install uninstall man completions format lint clean
+.PHONY: help setup build demo test soak bench install uninstall man completions format lint clean
 
 help: ## list the targets
 	@grep -E '^[a-z ]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z ]+):.*## /make \1\t/' | expand -t 25
@@ -26,6 +26,9 @@ demo: ## one transfer from end to end, explained on the screen
 
 test: ## lint, build and run all tests (SANITIZE=thread with a sanitizer)
 	@SANITIZE=$(SANITIZE) scripts/test.sh $(ARGS)
+
+soak: ## the tests that take hours: kills, fuzzing, mutated queries (ARGS=FILTER)
+	@scripts/soak.sh $(ARGS)
 
 bench: ## measure against openssl, bagit-python and tar (ARGS="--million a b c")
 	@Benchmarks/run.sh $(ARGS)

@@ -273,7 +273,7 @@ import Testing
 
     @Test("sends no whole part again after a kill at any moment, and leaves no orphan", .timeLimit(.minutes(60)))
     func killed() throws {
-        let kills = getenv("TDR_KILLS").flatMap { Int(String(cString: $0)) } ?? 6
+        var kills = Kills(6)
         var generator = SeededGenerator(seed: 20_261_124)
         let (bench, expected) = try S3ExportTests.bench(large: 60 << 20)
         let words: [Argument] = ["export", "TDR-2026-C", "--form", "tar", "--to", "s3://archive/in", "--endpoint"]
@@ -288,14 +288,13 @@ import Testing
             Program.tdr, words + [Argument(server.endpoint)], environment: environment(undisturbed))
         #expect(whole.code == 0, "\(whole.errors)")
         let duration = (clock.now - begun) / Duration.microseconds(1)
-        for round in 0..<kills {
+        while let round = kills.next() {
             let server = try FaultServer("none")
             let trial = try InterruptionTests.copy(of: bench)
             let running = try Program.start(
                 Program.tdr, words + [Argument(server.endpoint)], environment: environment(trial))
             usleep(UInt32(Double.random(in: 0...1, using: &generator) * duration))
-            running.send(SIGKILL)
-            _ = try running.wait()
+            try kills.kill(running)
             let again = try Program.run(
                 Program.tdr, words + [Argument(server.endpoint)], environment: environment(trial))
             #expect(again.code == 0, "\(round): \(again.errors)")
@@ -306,6 +305,8 @@ import Testing
             #expect(twice <= 1, "\(round): \(parts)")
             #expect(try StoreRows.value(trial.store, "SELECT count(*) FROM s3Upload") == 0, "\(round)")
         }
+        #expect(kills.hits > 0)
+        print("an export into S3: \(kills)")
     }
 
     @Test(
