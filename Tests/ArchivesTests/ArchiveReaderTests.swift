@@ -17,7 +17,7 @@ private let threeFiles: [([UInt8], [UInt8])] = [
 @Suite struct ArchiveReaderTests {
     @Test("tells folders, files, symbolic and hard links and the rest apart")
     func kinds() throws {
-        guard hasTool("tar") else { return }
+        try needs("tar")
         let folder = try TemporaryFolder()
         let script = """
             cd '\(folder.path)' && mkdir d && echo x > d/f && ln d/f d/hard && ln -s ../../etc d/link && mkfifo d/pipe \
@@ -32,7 +32,7 @@ private let threeFiles: [([UInt8], [UInt8])] = [
 
     @Test("keeps the bytes of names that GNU tar wrote", arguments: ["pax", "gnu"])
     func foreignNames(format: String) throws {
-        guard hasTool("tar") else { return }
+        try needs("tar")
         let folder = try TemporaryFolder()
         let names: [[UInt8]] = [
             Array(text: "cafe\u{301}"), Array(text: "caf\u{E9}"), [0x62, 0xFF, 0xFE], Array(text: "\u{1F4DC}"),
@@ -49,7 +49,7 @@ private let threeFiles: [([UInt8], [UInt8])] = [
 
     @Test("fills the holes of a sparse file with zeros")
     func sparseFiles() throws {
-        guard hasTool("tar") else { return }
+        try needs("tar")
         let folder = try TemporaryFolder()
         let script = """
             cd '\(folder.path)' && truncate -s 3000000 s && printf middle | dd of=s bs=1 seek=1000000 conv=notrunc \
@@ -119,7 +119,7 @@ private let threeFiles: [([UInt8], [UInt8])] = [
 
     @Test("a gzip file of several streams, as pigz and cat make them, reads as one")
     func multiStreamGzip() throws {
-        guard hasTool("gzip") else { return }
+        try needs("gzip")
         let folder = try TemporaryFolder()
         _ = try folder.write(try tar(threeFiles), to: "x.tar")
         let script = """

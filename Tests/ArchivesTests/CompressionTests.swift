@@ -85,7 +85,7 @@ private let compressions: [TarWriter.Compression] = [
 
     @Test("size is within 3 % of pigz on what pigz is made for")
     func asSmallAsPigz() throws {
-        guard hasTool("pigz") else { return }
+        try needs("pigz")
         let folder = try TemporaryFolder()
         var random = SeededGenerator(seed: 3)
         let rows = (0..<40_000).map { row in
@@ -106,7 +106,7 @@ private let compressions: [TarWriter.Compression] = [
             ["python3", "-c", "import gzip,sys;sys.stdout.buffer.write(gzip.open(sys.argv[1]).read())"],
         ])
     func othersUnpackGzip(command: [String]) throws {
-        guard hasTool(command[0]) else { return }
+        try needs(command[0])
         let folder = try TemporaryFolder()
         let input = [
             (Array(text: "t"), Material.mixed.bytes(2_345_678)), (Array(text: "n"), Material.noise.bytes(99_999)),
@@ -121,7 +121,7 @@ private let compressions: [TarWriter.Compression] = [
     @Test(
         "gzip, pigz and zstd find nothing wrong", arguments: [["gzip", "-t"], ["pigz", "-t"], ["zstd", "-q", "-t"]])
     func othersTest(command: [String]) throws {
-        guard hasTool(command[0]) else { return }
+        try needs(command[0])
         let folder = try TemporaryFolder()
         let input = [(Array(text: "t"), Material.mixed.bytes(5_345_678))]
         let isZstd = command[0] == "zstd"

@@ -52,9 +52,10 @@ func runAll(_ arguments: [String]) throws -> ToolRun {
         status: process.terminationStatus, output: Array(output), errors: String(decoding: errors, as: UTF8.self))
 }
 
-func hasTool(_ name: String) -> Bool {
+/// A program that the test cannot do without; a test that passes because it was not there has shown nothing.
+func needs(_ name: String) throws {
     // Not being able to run `env` means having no tools at all.
-    (try? run("which", name).status == 0) ?? false
+    try #require((try? run("which", name).status) == 0, "\(name) is not installed: scripts/setup.sh test")
 }
 
 /// A tar of these files, in this order. A name that ends in "/" is a folder.

@@ -77,7 +77,8 @@ private let records: [([UInt8], [UInt8])] = [
             ["sh", "-c", "bsdtar -xOf - < \"$0\" | wc -c | grep -qx '\(records.map(\.1.count).reduce(0, +))'"],
         ])
     func othersTest(command: [String]) throws {
-        guard hasTool(command[0]), hasTool("bsdtar") else { return }
+        try needs(command[0])
+        try needs("bsdtar")
         let folder = try TemporaryFolder()
         let path = try folder.write(try zip(records), to: "x.zip")
         let out = try runAll(command + [path.display])
@@ -86,7 +87,7 @@ private let records: [([UInt8], [UInt8])] = [
 
     @Test("Python reads names, times, modes and contents as they were given")
     func pythonReads() throws {
-        guard hasTool("python3") else { return }
+        try needs("python3")
         let folder = try TemporaryFolder()
         let path = try folder.write(try zip(records), to: "x.zip")
         let script = """
@@ -122,7 +123,8 @@ private let records: [([UInt8], [UInt8])] = [
         "a zip of other programs, streamed or not, reads the same",
         arguments: ["zip -qr -X", "bsdtar --format zip -cf"])
     func readsOthers(command: String) throws {
-        guard hasTool("zip"), hasTool("bsdtar") else { return }
+        try needs("zip")
+        try needs("bsdtar")
         let folder = try TemporaryFolder()
         let script = """
             cd '\(folder.path)' && mkdir bag && printf 'hello' > bag/a && head -c 700000 /dev/zero > bag/z && : > bag/e \
@@ -144,7 +146,7 @@ private let records: [([UInt8], [UInt8])] = [
         var count = 0
         while try reader.next() != nil { count += 1 }
         #expect(count == 65_540)
-        guard hasTool("python3") else { return }
+        try needs("python3")
         let script = "import zipfile,sys; print(len(zipfile.ZipFile(sys.argv[1]).namelist()))"
         #expect(try run("python3", "-c", script, path.display).output == Array(text: "65540\n"))
     }

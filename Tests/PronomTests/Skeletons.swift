@@ -20,8 +20,8 @@ struct Skeletons: Sendable {
         // Tests/PronomTests/Skeletons.swift: three steps up is the package.
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let shared = package.deletingLastPathComponent().appending(path: "shared")
-        return FileManager.default.fileExists(atPath: shared.appending(path: "pronom").path) ? shared : nil
+        return ["..", "../.."].map { package.appending(path: $0).appending(path: "shared").standardizedFileURL }
+            .first { FileManager.default.fileExists(atPath: $0.appending(path: "pronom").path) }
     }()
 
     /// Unpacked and compiled once per test run.

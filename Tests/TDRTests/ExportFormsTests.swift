@@ -84,7 +84,8 @@ import Testing
             "export", reference, "--to", "out", "--form", Argument(form), "--algorithm", "sha256,sha512")
         #expect(done.code == 0, "\(done.errors)")
         let words = program.split(separator: " ")
-        guard try bench.shell("command -v \(words[0])").code == 0 else { return }
+        try #require(
+            try bench.shell("command -v \(words[0])").code == 0, "\(words[0]) is not installed: scripts/setup.sh test")
         let into = program.hasSuffix("-e") ? " ." : ""
         // The manifest writes % as %25 (RFC 8493 §2.1.3), which sha256sum does not know.
         let script = """
