@@ -25,9 +25,11 @@ import Testing
                 """
                 import sys, zipfile
                 with zipfile.ZipFile(sys.argv[1], "w") as zip:
-                    zip.writestr("[Content_Types].xml", '<Types><Override ContentType="application/vnd.openxmlformats-'
-                                 'officedocument.wordprocessingml.document.main+xml"/></Types>')
-                    zip.writestr("word/document.xml", "x" * 6_000_000)
+                    # At a time of its own, so that it is the same file whenever it is made.
+                    zip.writestr(zipfile.ZipInfo("[Content_Types].xml"),
+                                 '<Types><Override ContentType="application/vnd.openxmlformats-officedocument.'
+                                 'wordprocessingml.document.main+xml"/></Types>')
+                    zip.writestr(zipfile.ZipInfo("word/document.xml"), "x" * 6_000_000)
                 with open(sys.argv[2], "wb") as file:
                     file.truncate(9_000_000)
                     file.seek(8_999_990)
