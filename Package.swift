@@ -176,7 +176,7 @@ let package = Package(
         .target(
             name: "TDRTestSupport",
             dependencies: ["CShims", "Streams", .product(name: "GRDB", package: "GRDB.swift")],
-            path: "Tests/Support", swiftSettings: settings),
+            path: "Tests/Support", exclude: ["s3-fault-server.py"], swiftSettings: settings),
         .testTarget(
             name: "StreamsTests", dependencies: ["CShims", "Streams", "TDRTestSupport"], swiftSettings: settings),
         .testTarget(
@@ -191,7 +191,6 @@ let package = Package(
             exclude: [
                 "administration.py", "browser.py", "browser_repair.py", "check-bag-xml.py", "failing-records.py",
                 "gql-transfer.py", "notice-receiver.py", "openid_provider.py", "premis-subset.xsd",
-                "s3-fault-server.py",
                 "sha256.mjs",
             ],
             swiftSettings: settings),

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Runs the measurements and prints them as Markdown; see run.sh, which prepares what is needed."""
 import argparse
+import contextlib
 import datetime
 import os
 import platform
@@ -61,25 +62,45 @@ def cpu_of(pid):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+@contextlib.contextmanager
+def group(command, **streams):
+    """A command of bash with all that it starts; none of it outlives an interruption."""
+    child = subprocess.Popen(["bash", "-c", command], start_new_session=True, **streams)
+    try:
+        yield child
+    except BaseException:
+        # Whoever leads the group may have ended before the others.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        raise
+
+
+def end_when_told():
+    """Lets what is told to end take away what it has made and started."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
 def once(command, codes, daemons=()):
     """Runs a command; the CPU that `daemons` use meanwhile counts as its own."""
     peak, done = [0], threading.Event()
     busy_before, daemons_before, start = busy(), sum(map(cpu_of, daemons)), time.perf_counter()
     with tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(["bash", "-c", command], stdout=subprocess.DEVNULL, stderr=errors,
-                                 start_new_session=True)
+        with group(command, stdout=subprocess.DEVNULL, stderr=errors) as child:
 
-        def watch():
-            while not done.wait(0.03):
-                peak[0] = max(peak[0], resident(child.pid))
+            def watch():
+                while not done.wait(0.03):
+                    peak[0] = max(peak[0], resident(child.pid))
 
-        watcher = threading.Thread(target=watch)
-        watcher.start()
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - start
-        child.returncode = os.waitstatus_to_exitcode(status)
-        done.set()
-        watcher.join()
+            watcher = threading.Thread(target=watch)
+            watcher.start()
+            try:
+                _, status, usage = os.wait4(child.pid, 0)
+                wall = time.perf_counter() - start
+                child.returncode = os.waitstatus_to_exitcode(status)
+            finally:
+                done.set()
+                watcher.join()
         if child.returncode not in codes:
             errors.seek(0)
             sys.exit(f"bench: `{command}` ended with {child.returncode}:\n{errors.read().decode(errors='replace')}")
@@ -87,6 +108,13 @@ def once(command, codes, daemons=()):
     # The sampler can miss a short peak of one process; the kernel does not.
     rss = max(peak[0], usage.ru_maxrss * 1024) / 1e6
     return wall, cpu, rss, max(0, busy() - busy_before - cpu) / max(wall, 0.1)
+
+
+def shell(command, **streams):
+    """Runs a command that is not measured and has to go well."""
+    with group(f"set -e\n{command}", **streams) as child:
+        if child.wait():
+            raise subprocess.CalledProcessError(child.returncode, command)
 
 
 class Bench:
@@ -98,8 +126,7 @@ class Bench:
         """Medians of `command`; `before` is done ahead of each run and not counted."""
         results = []
         for number in range((runs or self.runs) + warm):
-            subprocess.run(["bash", "-ec", before or "true"], check=True, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
+            shell(before or "true", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             result = once(command, codes, self.daemons)
             if number or not warm:
                 results.append(result)
@@ -176,7 +203,7 @@ class Bench:
         self.shell(f"rm -rf {w}/*")
 
     def shell(self, command):
-        subprocess.run(["bash", "-ec", command], check=True)
+        shell(command)
 
     def table(self):
         titles = ("what", "corpus", "wall s", "CPU s", "cores busy", "rate", "peak RSS MB", "× peer: wall (CPU)",
@@ -240,7 +267,7 @@ def main():
     if not set(names) <= {"a", "b", "c"}:
         options.error("the corpora are a, b and c")
     corpus = corpus_folder()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what follows is taken away again
+    end_when_told()
     # Beside the corpora, since peers work on hard links of them.
     work = tempfile.mkdtemp(prefix="work-", dir=corpus)
     try:

@@ -11,7 +11,6 @@ four workers and says how the memory went.
 import argparse
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -115,7 +114,7 @@ def main():
     chosen = options.parse_args()
     corpus = os.path.abspath(os.environ.get("BENCH_CORPUS") or os.path.join(bench.ROOT, ".build/bench"))
     os.makedirs(corpus, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    bench.end_when_told()
     work, clamd = tempfile.mkdtemp(prefix="work-", dir=corpus), Clamd()
     try:
         b = bench.Bench(chosen.runs, corpus, work, [clamd.process.pid])

@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 """The sets of files that the original's exports were measured with, and exports into S3 beside `aws s3 cp`:
 
-    Benchmarks/run.sh exports [--record] [--s3] [SET...]
+    Benchmarks/run.sh exports [--runs N] [--record] [--s3] [SET...]
 
-Each set goes through upload, check and export as tar.gz, once; the times of the original (2019, AWS Fargate) stand
+Each set goes through upload, check, export as tar.gz and verify, once; the times of the original (2019, AWS Fargate) stand
 beside it: download, bag, archive and upload. --s3 also exports corpus b as tar into the strict S3 server of the tests,
-beside `aws s3 cp` of an archive that is there already, to the same server. The files are random bytes, as images and
-films are to a packer; they are made anew and taken away again.
+beside `aws s3 cp` of an archive that is there already, to the same server; "--s3 none" measures that alone. The files are
+random bytes, as images and films are to a packer; they are made anew and taken away again.
 """
 import argparse
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ SETS = {
     "10 × 610 MB": (10, 610_000_000, "out of disk"),
     "1 × 1.6 GB": (1, 1_600_000_000, "573 s"),
     "1 × 5.4 GB": (1, 5_400_000_000, "out of disk"),
+    "3 × 2 GB": (3, 2_000_000_000, "not published"),
 }
 
 
@@ -51,13 +51,15 @@ def set_rows(b, name):
     tdr = f"TDR_STORE={w}/store {bench.TDR}"
     b.shell(f"mkdir {w}/out")
     one = dict(runs=1, warm=False, codes=(0, 2), unit=("MB", count * size))
-    b.measure("`tdr upload`", name, f"{tdr} upload -q '{folder}' --series B --body Bench >{w}/ref", **one)
-    b.measure("`tdr check --antivirus yara`", name, f"{tdr} check -q --antivirus yara $(cat {w}/ref)", **one)
+    steps = [b.measure("`tdr upload`", name, f"{tdr} upload -q '{folder}' --series B --body Bench >{w}/ref", **one),
+             b.measure("`tdr check --antivirus yara`", name, f"{tdr} check -q --antivirus yara $(cat {w}/ref)", **one)]
     shutil.rmtree(folder)
     result = b.measure("`tdr export`, tar.gz", name, f"{tdr} export -q $(cat {w}/ref) --to {w}/out {bench.ALLOW}", **one)
+    steps.append(b.measure("`tdr verify`", name, f"{bench.TDR} verify -q {w}/out/*.gz", **one))
     # No scratch space: what lies there afterwards is the archive and the store, nothing more was made on the way.
     b.shell(f"rm -rf {w}/*")
-    return f"| {name} | {published} | {result.wall:.1f} s | {result.rss:.0f} MB |"
+    peak = max(step.rss for step in [*steps, result])
+    return f"| {name} | {published} | {result.wall:.1f} s | {result.rss:.0f} MB | {peak:.0f} MB |"
 
 
 def s3_rows(b):
@@ -91,22 +93,24 @@ def main():
     options.add_argument("--s3", action="store_true")
     options.add_argument("sets", nargs="*", metavar="SET")
     chosen = options.parse_args()
-    if not set(chosen.sets) <= set(SETS):
-        options.error(f"the sets are {', '.join(SETS)}")
-    corpus = os.path.abspath(os.environ.get("BENCH_CORPUS") or os.path.join(bench.ROOT, ".build/bench"))
-    os.makedirs(corpus, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    names = [] if chosen.sets == ["none"] else chosen.sets or list(SETS)
+    if not set(names) <= set(SETS):
+        options.error(f"the sets are {', '.join(SETS)}, or none")
+    corpus = bench.corpus_folder()
+    bench.end_when_told()
     work = tempfile.mkdtemp(prefix="work-", dir=corpus)
-    lines = ["| set | published, whole export | `tdr export` | peak RSS |", "| --- | --- | --: | --: |"]
+    lines = ["| set | published, whole export | `tdr export` | peak RSS | … of the whole way |",
+             "| --- | --- | --: | --: | --: |"]
     try:
         b = bench.Bench(chosen.runs, corpus, work)
-        for name in chosen.sets or SETS:
+        for name in names:
             lines.append(set_rows(b, name))
         if chosen.s3:
             s3_rows(b)
     finally:
         shutil.rmtree(work)
-    text = f"{bench.heading(chosen.runs)}\n\n" + "\n".join(lines) + f"\n\n{b.table()}\n"
+    sets = "\n".join(lines) + "\n\n" if names else ""
+    text = f"{bench.heading(chosen.runs)}\n\n{sets}{b.table()}\n"
     print(text)
     if chosen.record:
         bench.record(text, "exports")

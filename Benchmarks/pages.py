@@ -14,7 +14,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -274,7 +273,7 @@ def main():
         options.error("there are small, large, paint and results")
     corpus = os.path.abspath(os.environ.get("BENCH_CORPUS") or os.path.join(bench.ROOT, ".build/bench"))
     os.makedirs(corpus, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what follows is taken away again
+    bench.end_when_told()
     work = tempfile.mkdtemp(prefix="pages-", dir=corpus)
     archive = browser.Archive(bench.TDR, work)
     try:

@@ -6,7 +6,7 @@
 # and three times that while measuring).
 #   Benchmarks/run.sh pronom …    identification beside siegfried and file; also done without a word, when ../shared is there
 #   Benchmarks/run.sh checks …    all three checks beside clamdscan, siegfried and bagit-python
-#   Benchmarks/run.sh exports …   the original's published sets, and S3 beside aws s3 cp
+#   Benchmarks/run.sh exports …   the original's published sets, and S3 beside aws s3 cp (--s3 none: S3 alone)
 #   Benchmarks/run.sh server …    the API beside graphql-core on uvicorn, and uploads beside nginx
 #   Benchmarks/run.sh pages …     the web pages in headless Chromium: uploads beside curl, first paint, large results
 #   Benchmarks/run.sh compress …  the forms of export beside tar with sha256sum, gzip and pigz
@@ -46,8 +46,10 @@ case "${1:-}" in
         ;;
 esac
 if [ "$program" = pages ]; then python=.build/venv/bin/python; fi
-"$python" "Benchmarks/$program.py" "$@"
 if [ $# -eq 0 ] || [ "$*" = --record ] && [ $program = bench ] && [ -d ../shared/pronom ]; then
+    "$python" Benchmarks/bench.py "$@"
     prepare_pronom
-    "$python" Benchmarks/pronom.py "$@"
+    program=pronom
 fi
+# In our place, so that it is told when we are to end.
+exec "$python" "Benchmarks/$program.py" "$@"

@@ -424,7 +424,7 @@ def main():
     chosen = options.parse_args()
     corpus = os.path.abspath(os.environ.get("BENCH_CORPUS") or os.path.join(bench.ROOT, ".build/bench"))
     os.makedirs(corpus, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    bench.end_when_told()
     work, figures = tempfile.mkdtemp(prefix="work-", dir=corpus), Figures()
     ours = Ours(work)
     try:

@@ -24,3 +24,17 @@ func plainETag(_ text: String) -> String {
 }
 
 func base64(_ bytes: [UInt8]) -> String { FoundationEssentials.Data(bytes).base64EncodedString() }
+
+/// The digest that `x-amz-checksum-sha256` and its likes have; nil when it is none.
+func sha256(base64 text: String) -> SHA256Digest? {
+    FoundationEssentials.Data(base64Encoded: text).flatMap { SHA256Digest($0) }
+}
+
+/// The checksum of an object that was made of parts: the SHA-256 of the parts' SHA-256, and how many they are.
+func checksum(ofParts parts: [SHA256Digest]) -> String {
+    "\(base64(SHA256Digest.of(parts.flatMap(\.bytes)).bytes))-\(parts.count)"
+}
+
+/// Whether the checksum that a server keeps is the one that was made here. Some servers leave out of how many parts an
+/// object was made.
+package func isChecksum(_ kept: String, of made: String) -> Bool { kept == made || made.hasPrefix("\(kept)-") }

@@ -169,7 +169,7 @@ package final class MultipartWriter {
                     bucket, key, upload: upload,
                     parts: parts.map { ($0.part.number, $0.part.etag ?? "", $0.hasChecksum ? $0.part.sha256 : nil) })
             }
-            return "\(base64(SHA256Digest.of(parts.flatMap(\.part.sha256.bytes)).bytes))-\(parts.count)"
+            return checksum(ofParts: parts.map(\.part.sha256))
         } catch {
             mayGoOn = MultipartWriter.isWorthGoingOn(error)
             throw error

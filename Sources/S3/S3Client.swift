@@ -35,6 +35,8 @@ package struct S3Client: Sendable {
         package let etag: String
         /// `x-amz-checksum-sha256`, where the server keeps it.
         package let checksum: String?
+        /// Whether it is encrypted by a key, so that its ETag is no MD5, whatever it looks like.
+        package let isEncryptedByKey: Bool
     }
 
     /// A part as the server lists it.
@@ -100,7 +102,8 @@ package struct S3Client: Sendable {
                 "HEAD", bucket, key, headers: [("x-amz-checksum-mode", "ENABLED")], doing: "look at")
             return ObjectFacts(
                 size: answer.header("content-length").flatMap { Int64($0) } ?? -1,
-                etag: answer.header("etag").map(plainETag) ?? "", checksum: answer.header("x-amz-checksum-sha256"))
+                etag: answer.header("etag").map(plainETag) ?? "", checksum: answer.header("x-amz-checksum-sha256"),
+                isEncryptedByKey: isEncryptedByKey(answer))
         } catch let failure as S3Failure where failure.kind == .noSuchKey {
             return nil
         }

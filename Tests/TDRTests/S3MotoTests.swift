@@ -20,6 +20,7 @@ import Testing
             let words: [Argument] = [
                 "export", "TDR-2026-C", "--form", Argument(form), "--to", "s3://archive", "--endpoint",
                 Argument(server.endpoint), "--read-back", "--tag", "kind=bag",
+                "--storage-class", "STANDARD_IA",
             ]
             let finished = try Program.run(
                 Program.tdr, words, environment: bench.environment(server.keys), directory: bench.folder.path)
@@ -44,9 +45,12 @@ import Testing
         let tags = try server.python(
             """
             print(s3.get_object_tagging(Bucket='archive', Key='TDR-2026-C.tar')['TagSet'])
+            print(*(s3.head_object(Bucket='archive', Key='TDR-2026-C.' + end)['StorageClass'] for end in ('tar', 'zip.sha256')))
             print(s3.list_multipart_uploads(Bucket='archive').get('Uploads', []))
             """)
-        #expect(tags.output == "[{'Key': 'kind', 'Value': 'bag'}]\n[]\n", "\(tags.output)\(tags.errors)")
+        #expect(
+            tags.output == "[{'Key': 'kind', 'Value': 'bag'}]\nSTANDARD_IA STANDARD_IA\n[]\n",
+            "\(tags.output)\(tags.errors)")
         #expect(try bench.tdr("verify", "--exports", environment: server.keys).code == 0)
     }
 

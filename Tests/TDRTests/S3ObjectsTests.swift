@@ -25,9 +25,11 @@ import Testing
                 """
                 import sys, zipfile
                 with zipfile.ZipFile(sys.argv[1], "w") as zip:
-                    zip.writestr("[Content_Types].xml", '<Types><Override ContentType="application/vnd.openxmlformats-'
-                                 'officedocument.wordprocessingml.document.main+xml"/></Types>')
-                    zip.writestr("word/document.xml", "x" * 6_000_000)
+                    # At a time of its own, so that it is the same file whenever it is made.
+                    zip.writestr(zipfile.ZipInfo("[Content_Types].xml"),
+                                 '<Types><Override ContentType="application/vnd.openxmlformats-officedocument.'
+                                 'wordprocessingml.document.main+xml"/></Types>')
+                    zip.writestr(zipfile.ZipInfo("word/document.xml"), "x" * 6_000_000)
                 with open(sys.argv[2], "wb") as file:
                     file.truncate(9_000_000)
                     file.seek(8_999_990)
@@ -139,9 +141,11 @@ import Testing
         #expect(!database.contains(run: secret))
     }
 
-    @Test("do all that a store in a folder does, on a server that checks every digest")
-    func plain() throws {
-        let server = try FaultServer("none")
+    @Test(
+        "do all that a store in a folder does, on a server that checks every digest",
+        arguments: ["none", "encrypted"])
+    func plain(_ fault: String) throws {
+        let server = try FaultServer(fault)
         try transfer(server.endpoint, S3ExportTests.keys("key")) { _ in try server.tells("keys") }
         #expect(try server.tells("uploads") == [])
     }
@@ -277,6 +281,47 @@ import Testing
                 """
                 SELECT ChecksumMatch FROM fileStatus JOIN file ON file.id = fileId WHERE fileType = 'File' ORDER BY path
                 """) == ["Mismatch", "Failed", "Success"])
+    }
+
+    @Test("are asked for one by one when one leaves the quarantine, however many are or were there")
+    func quarantine() throws {
+        let records = (0..<5).map { (Name("bad \($0)"), Tree.file(Array("\(S3ObjectsTests.bad) \($0)".utf8))) }
+        let bench = try Workbench(.folder(records))
+        try bench.folder.make("rules.yar", .file(Array(S3ObjectsTests.rule.utf8)))
+        let server = try FaultServer("encrypted")
+        let keys = S3ExportTests.keys("key")
+        #expect(try begin(bench, server.endpoint, keys).code == 0)
+        #expect(try run(bench, S3ObjectsTests.upload, keys).code == 0)
+        #expect(try run(bench, S3ObjectsTests.check, keys).code == 2)
+        #expect(try server.tells("keys").filter { $0.contains("/quarantine/") }.count == 5)
+        for (act, number) in [("release", 3), ("purge", 1)] {
+            let before = try server.tells("asked").count
+            let done = try run(
+                bench, ["quarantine", "\(act)", "TDR-2026-C", "Records/bad \(number)", "--reason", "x"], keys)
+            #expect(done.code == 0, "\(done.errors)")
+            let objects = Set(
+                try server.tells("asked").dropFirst(before).compactMap { line in
+                    line.contains("/quarantine/") || line.contains("/objects/") ? line.split(separator: "/").last : nil
+                })
+            #expect(objects.count == 1, "\(act): \(objects)")
+        }
+        let there = try server.tells("keys")
+        #expect(there.filter { $0.contains("/quarantine/") }.count == 3)
+        #expect(there.filter { $0.contains("/objects/") }.count == 1)
+    }
+
+    @Test("stay where they are when the server's copy of them is damaged")
+    func damagedCopy() throws {
+        let bench = try Workbench(["bad": .file(Array(S3ObjectsTests.bad.utf8))])
+        try bench.folder.make("rules.yar", .file(Array(S3ObjectsTests.rule.utf8)))
+        let server = try FaultServer("damaged-copy")
+        let keys = S3ExportTests.keys("key")
+        #expect(try begin(bench, server.endpoint, keys).code == 0)
+        #expect(try run(bench, S3ObjectsTests.upload, keys).code == 0)
+        let checked = try run(bench, S3ObjectsTests.check, keys)
+        #expect(checked.code == 1)
+        #expect(checked.errors.contains("what the server has there is not what it copied"), "\(checked.errors)")
+        #expect(try server.tells("keys").filter { $0.contains("/objects/") }.count == 1)
     }
 
     @Test("are kept only where no other store keeps any, and for a store without consignments")

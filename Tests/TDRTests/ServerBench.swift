@@ -11,18 +11,28 @@ final class ServerBench: Sendable {
     let port: Int
     /// Tokens by login.
     let tokens: [String: String]
+    /// The keys of the server that has the store's objects, when they are in S3.
+    let keys: [String: Argument]
 
     var url: String { "http://127.0.0.1:\(port)" }
 
-    init(_ records: Tree = ["a.txt": "hello"]) throws {
+    /// - Parameter endpoint: The server that keeps the store's objects; nil for the store's folder.
+    init(_ records: Tree = ["a.txt": "hello"], objectsAt endpoint: String? = nil) throws {
         bench = try Workbench(records)
+        keys = endpoint == nil ? [:] : S3ExportTests.keys("key")
+        if let endpoint {
+            let begun = try bench.tdr(
+                "config", "--objects", Argument(S3ObjectsTests.place), "--endpoint", "\(endpoint)", environment: keys)
+            try #require(begun.code == 0, "\(begun.errors)")
+        }
         try bench.folder.make("exports", [:])
         exports = bench.folder.appending("exports")
         // A consignment made on the command line gives body and series, and belongs to no user of the API.
         try bench.folder.make("Seed", ["seed.txt": "seed"])
         for (code, body) in [("MOCK1 1", "MOCK1"), ("MOCK2 1", "MOCK2")] {
             let made = try bench.tdr(
-                "upload", "Seed", "--series", "\(code)", "--body", "\(body)", "--body-code", "TDR-\(body)", "--new")
+                "upload", "Seed", "--series", "\(code)", "--body", "\(body)", "--body-code", "TDR-\(body)", "--new",
+                environment: keys)
             try #require(made.code == 0, "\(made.errors)")
         }
         var tokens: [String: String] = [:]
@@ -51,7 +61,7 @@ final class ServerBench: Sendable {
             Program.tdr,
             [
                 "serve-api", "--listen", "127.0.0.1:\(port)", "--antivirus", "none", "--export-to", Argument(exports),
-            ] + more, environment: bench.environment(environment), directory: bench.folder.path)
+            ] + more, environment: bench.environment(keys.merging(environment) { $1 }), directory: bench.folder.path)
         let scheme = more.contains("--tls-cert") ? "https" : "http"
         // Whoever it is: that is for the tests of TLS.
         while try curl("-k", "\(scheme)://127.0.0.1:\(port)/healthcheck").code != 0 {

@@ -8,8 +8,6 @@ final class CheckRecorder: Sendable {
     private struct State {
         var pending: [FileFindings] = []
         var count = 0
-        /// Whether rows say of objects that they lie elsewhere than they do.
-        var movesObjects = false
         /// Whether the run goes on with one that was cut off before its end.
         var isContinued = false
     }
@@ -119,24 +117,26 @@ final class CheckRecorder: Sendable {
     private func write(_ findings: [FileFindings]) throws {
         if findings.isEmpty { return }
         let now = store.clock()
-        try writing.withLock { _ in
+        let moved = try writing.withLock { _ in
             try store.write { db in
                 var tally = TallyChange()
-                for finding in findings { try record(finding, db, at: now, &tally) }
+                var moved: Set<RecordID> = []
+                for finding in findings where try record(finding, db, at: now, &tally) {
+                    moved.insert(finding.file.key.object)
+                }
                 try tellOfMalware(findings, db, at: now)
                 try db.apply(tally, to: consignment)
+                return moved
             }
         }
-        let movesObjects = state.withLock { state in
-            state.count += findings.count
-            defer { state.movesObjects = false }
-            return state.movesObjects
-        }
-        if movesObjects { try Quarantine.settle(consignment, in: store) }
+        state.withLock { $0.count += findings.count }
+        if !moved.isEmpty { try Quarantine.settle(consignment, in: store, only: moved) }
     }
 
-    private func record(_ findings: FileFindings, _ db: Database, at now: Timestamp, _ tally: inout TallyChange) throws
-    {
+    /// - Returns: whether the file's object belongs elsewhere from now on.
+    private func record(
+        _ findings: FileFindings, _ db: Database, at now: Timestamp, _ tally: inout TallyChange
+    ) throws -> Bool {
         let file = findings.file
         var values: [FileStatusType: FileStatusValue] = [:]
         var reasons: [FileStatusType: String] = [:]
@@ -184,12 +184,13 @@ final class CheckRecorder: Sendable {
         if let finding = findings.antivirus { try record(finding, of: file, db, at: now) }
         var after = file.statuses
         for (type, value) in values { after[type] = value }
-        try quarantine(findings, db, at: now)
+        let moves = try quarantine(findings, db, at: now)
         if FileStatusType.ofChecks.allSatisfy({ after[$0] != nil }) { values[.clientChecks] = after.clientChecks }
         try db.apply(
             FileStatusChange(
                 row: file.key.row, values: values, reasons: reasons, old: file.statuses, serverSHA256: digest),
             in: consignment, run: run, at: now, tally: &tally)
+        return moves
     }
 
     /// One notice for all in the transaction, so that a folder full of infected files is no flood.
@@ -232,21 +233,21 @@ final class CheckRecorder: Sendable {
     }
 
     /// A found file is held; one that was held and that every engine calls clean now is let go.
-    private func quarantine(_ findings: FileFindings, _ db: Database, at now: Timestamp) throws {
-        guard consignment.storage == .copied else { return }
+    ///
+    /// - Returns: whether that is new.
+    private func quarantine(_ findings: FileFindings, _ db: Database, at now: Timestamp) throws -> Bool {
+        guard consignment.storage == .copied else { return false }
         let row = findings.file.key.row
         switch findings.antivirus?.verdict {
         case .found(let names):
-            try db.setQuarantine(file: row, in: consignment, to: .held, found: names, run: run, at: now)
-            state.withLock { $0.movesObjects = true }
+            return try db.setQuarantine(file: row, in: consignment, to: .held, found: names, run: run, at: now)
         case .clean, .cleanInWindows:
             guard findings.file.statuses[.antivirus] == .virusDetected, try db.quarantineState(ofFile: row) == .held
-            else { return }
-            try db.setQuarantine(
+            else { return false }
+            return try db.setQuarantine(
                 file: row, in: consignment, to: .released, found: "", reason: "every engine calls it clean now",
                 run: run, at: now)
-            state.withLock { $0.movesObjects = true }
-        case .notScanned, nil: break
+        case .notScanned, nil: return false
         }
     }
 

@@ -39,16 +39,18 @@ public struct Quarantine: Sendable {
         }
         guard file.state == .held else { throw QuarantineError.notHeld(consignment.reference, path, file.state) }
         try store.move(file, of: consignment, to: state, reason: reason, run: store.begin(run))
-        try Quarantine.settle(consignment, in: store)
+        try Quarantine.settle(consignment, in: store, only: [file.key.object])
     }
 
-    /// Puts every object where its row says: held ones into the quarantine, released ones back; purged ones are removed.
+    /// Puts objects where their rows say: held ones into the quarantine, released ones back; purged ones are removed.
     ///
+    /// - Parameter only: The objects whose rows have changed; nil for every one that ever was in quarantine, each of which
+    ///   costs a request where the objects are in S3.
     /// - Throws: why the objects cannot be moved.
-    static func settle(_ consignment: Consignment, in store: Store) throws {
+    static func settle(_ consignment: Consignment, in store: Store, only changed: Set<RecordID>? = nil) throws {
         // What lies in its source is never moved.
         guard consignment.storage == .copied else { return }
-        let files = try store.quarantined(in: consignment)
+        let files = try store.quarantined(in: consignment).filter { changed?.contains($0.key.object) ?? true }
         if files.isEmpty { return }
         let shelf = try store.shelf(of: consignment)
         func objects(_ state: QuarantineState) -> [RecordID] { files.filter { $0.state == state }.map(\.key.object) }

@@ -94,13 +94,16 @@ extension Store {
 
 extension Database {
     /// The one way in which the quarantine changes.
+    ///
+    /// - Returns: whether it was otherwise before.
+    @discardableResult
     func setQuarantine(
         file: Int64, in consignment: Consignment, to state: QuarantineState, found: String, reason: String? = nil,
         run: RunID, at time: Timestamp
-    ) throws {
+    ) throws -> Bool {
         let old = try String.fetchOne(
             cachedStatement(sql: "SELECT state FROM quarantine WHERE fileId = ?"), arguments: [file])
-        if old == state.rawValue { return }
+        if old == state.rawValue { return false }
         try cachedStatement(
             sql: """
                 INSERT INTO quarantine (fileId, consignmentId, state, found, reason, modified) VALUES (?, ?, ?, ?, ?, ?)
@@ -111,6 +114,7 @@ extension Database {
         try recordEvent(
             run, at: time, consignment: consignment.row, file: file, EventName.quarantine, old: old,
             new: "\(state.rawValue): \(reason ?? found)")
+        return true
     }
 
     /// What became of a file that was found; nil when it never was.

@@ -7,10 +7,12 @@ always-busy, trickle (answers come byte by byte), lost-answer (the first complet
 unconditional (If-None-Match on a PUT is answered with 501, as OpenStack Swift does), full (no room after the first
 part, until GET /-/room), skew (the server's clock is an hour ahead), denied (nothing may be written), wrong-secret,
 expired, redirect (to another region), cut-read (the connection is cut in the middle of the first try of each range),
-no-ranges (whole objects are sent instead), changing (the object changes after the first range).
+no-ranges (whole objects are sent instead), changing (the object changes after the first range), encrypted (by a key of
+its own: ETags look like MD5 and are none, another for each copy; SHA-256 are kept, and wanted for each part when an upload
+is completed, as AWS does), damaged-copy (the same, and every copy differs by a bit).
 
 GET /-/log prints a line for each part that was taken, each completion and each range that was read; GET /-/uploads the
-unfinished uploads; GET /-/keys the keys; GET /-/down has every connection cut until GET /-/up; GET /-/flip?KEY changes a byte in the middle of an object, GET /-/remove?KEY takes it away.
+unfinished uploads; GET /-/keys the keys; GET /-/asked the method and key of every request so far; GET /-/down has every connection cut until GET /-/up; GET /-/flip?KEY changes a byte in the middle of an object, GET /-/remove?KEY takes it away.
 """
 import base64
 import calendar
@@ -28,8 +30,25 @@ from xml.sax.saxutils import escape
 fault = sys.argv[1]
 lock = threading.Lock()
 chance = random.Random(503)
-objects, uploads, log, seen = {}, {}, [], set()
+objects, uploads, log, seen, asked = {}, {}, [], set(), []
+encrypts = fault in ("encrypted", "damaged-copy")
+kept = {}  # of each object, when encrypted: ETag and SHA-256, as AWS would have them
 numbers = itertools.count(1)
+
+
+def base64_of(digest):
+    return base64.b64encode(digest).decode()
+
+
+def part_etag(part):
+    return hashlib.md5((b"by a key" if encrypts else b"") + part).hexdigest()
+
+
+def keep(key, whole, checksum=None):
+    """Makes an object, with the SHA-256 of its bytes or of its parts."""
+    objects[key] = whole
+    kept[key] = (hashlib.md5(b"%d" % next(numbers)).hexdigest(),
+                 checksum or base64_of(hashlib.sha256(whole).digest()))
 
 
 def once(name):
@@ -79,6 +98,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, "\n".join(uploads).encode())
         if url.path == "/-/keys":
             return self.answer(200, "\n".join(sorted(objects)).encode())
+        if url.path == "/-/asked":
+            return self.answer(200, "\n".join(asked).encode())
         if url.path in ("/-/down", "/-/up"):
             seen.discard("down")
             if url.path == "/-/down":
@@ -92,13 +113,14 @@ class Handler(BaseHTTPRequestHandler):
         if url.path == "/-/flip":
             whole = bytearray(objects[unquote(url.query)])
             whole[len(whole) // 2] ^= 1
-            objects[unquote(url.query)] = bytes(whole)
+            objects[unquote(url.query)] = bytes(whole)  # a server that damages what it has does not know of it
             return self.answer(200)
         if url.path == "/-/remove":
             del objects[unquote(url.query)]
             return self.answer(200)
         _, bucket, *rest = unquote(url.path).split("/")
         key = "/".join(rest)
+        asked.append(f"{self.command} {key}")
         length = int(self.headers.get("content-length") or 0)
         if fault == "cut" and "partNumber" in query and once("cut" + query["partNumber"]):
             self.rfile.read(length // 2)
@@ -119,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("x-amz-content-sha256") != hashlib.sha256(body).hexdigest():
             return self.error(400, "XAmzContentSHA256Mismatch")
         if self.command == "PUT" and "x-amz-copy-source" not in self.headers:
-            checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
+            checksum = base64_of(hashlib.sha256(body).digest())
             if self.headers.get("x-amz-checksum-sha256") != checksum:
                 return self.error(400, "BadDigest")
         if bucket != "archive":
@@ -166,7 +188,8 @@ class Handler(BaseHTTPRequestHandler):
             source = unquote(self.headers["x-amz-copy-source"]).removeprefix("/archive/")
             if source not in objects:
                 return self.error(404, "NoSuchKey")
-            objects[key] = objects[source]
+            log.append(f"copy {len(objects[source])}")
+            keep(key, self.copied(objects[source]))
             return self.answer(200, b"<CopyObjectResult><ETag>x</ETag></CopyObjectResult>")
         if method == "DELETE":
             objects.pop(key, None)
@@ -176,7 +199,9 @@ class Handler(BaseHTTPRequestHandler):
                 return self.error(501, "NotImplemented")
             if self.headers.get("if-none-match") == "*" and key in objects:
                 return self.error(412, "PreconditionFailed")
-            objects[key] = body
+            keep(key, body)
+            if encrypts:
+                return self.answer(200, headers=self.facts(key))
             return self.answer(200, headers=[("etag", f'"{self.etag(hashlib.md5(body).hexdigest())}"')])
         if key not in objects:
             return self.error(404, "NoSuchKey")
@@ -184,7 +209,17 @@ class Handler(BaseHTTPRequestHandler):
         if method == "GET" and wanted and fault != "no-ranges":
             return self.serve_range(key, wanted)
         self.answer(
-            200, objects[key], [("content-length", str(len(objects[key]))), ("etag", '"whole"')])
+            200, objects[key], [("content-length", str(len(objects[key])))] + self.facts(key))
+
+    def facts(self, key):
+        """The headers that say what an object is."""
+        if not encrypts:
+            return [("etag", '"whole"')]
+        etag, checksum = kept[key]
+        return [("etag", f'"{etag}"'), ("x-amz-server-side-encryption", "aws:kms"), ("x-amz-checksum-sha256", checksum)]
+
+    def copied(self, source):
+        return source[:-1] + bytes([source[-1] ^ 1]) if fault == "damaged-copy" and source else source
 
     def serve_list(self, query):
         after = query.get("start-after", "")
@@ -200,7 +235,7 @@ class Handler(BaseHTTPRequestHandler):
         with lock:
             log.append(f"read {wanted}")
             changed = fault == "changing" and sum(line.startswith("read") for line in log) > 1
-        if changed or self.headers.get("if-match") != '"whole"':
+        if changed or self.headers.get("if-match") != self.facts(key)[0][1]:
             return self.error(412, "PreconditionFailed")
         first, last = (int(number) for number in wanted.removeprefix("bytes=").split("-"))
         piece = objects[key][first:last + 1]
@@ -216,17 +251,34 @@ class Handler(BaseHTTPRequestHandler):
         wrong = fault == "always-wrong-etag" or fault == "wrong-etag" and once("etag")
         return hashlib.md5(b"something else").hexdigest() if wrong else true
 
+    def serve_part(self, number, parts, body):
+        copies = "x-amz-copy-source" in self.headers
+        if copies:
+            source = unquote(self.headers["x-amz-copy-source"]).removeprefix("/archive/")
+            if source not in objects:
+                return self.error(404, "NoSuchKey")
+            if self.headers.get("x-amz-copy-source-if-match") != self.facts(source)[0][1]:
+                return self.error(412, "PreconditionFailed")
+            first, last = map(int, self.headers["x-amz-copy-source-range"].removeprefix("bytes=").split("-"))
+            body = self.copied(objects[source][first:last + 1])
+        parts[number] = body
+        log.append(f"{'copied' if copies else 'part'} {number} {len(body)}")
+        etag, checksum = self.etag(part_etag(body)), base64_of(hashlib.sha256(body).digest())
+        if copies:
+            known = f"<ChecksumSHA256>{checksum}</ChecksumSHA256>" if encrypts else ""
+            return self.answer(
+                200, f"<CopyPartResult><ETag>&quot;{etag}&quot;</ETag>{known}</CopyPartResult>".encode())
+        self.answer(200, headers=[("etag", f'"{etag}"')] + ([
+            ("x-amz-server-side-encryption", "aws:kms"), ("x-amz-checksum-sha256", checksum)] if encrypts else []))
+
     def serve_upload(self, key, query, body):
         id = query["uploadId"]
         parts = uploads[id][1]
         if self.command == "PUT":
-            number = int(query["partNumber"])
-            parts[number] = body
-            log.append(f"part {number} {len(body)}")
-            return self.answer(200, headers=[("etag", f'"{self.etag(hashlib.md5(body).hexdigest())}"')])
+            return self.serve_part(int(query["partNumber"]), parts, body)
         if self.command == "GET":
             found = "".join(
-                f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;{hashlib.md5(part).hexdigest()}&quot;</ETag>"
+                f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;{part_etag(part)}&quot;</ETag>"
                 f"<Size>{len(part)}</Size></Part>" for number, part in sorted(parts.items()))
             return self.answer(
                 200, f"<ListPartsResult><IsTruncated>false</IsTruncated>{found}</ListPartsResult>".encode())
@@ -239,12 +291,19 @@ class Handler(BaseHTTPRequestHandler):
             return self.error(412, "PreconditionFailed")
         space = "{http://s3.amazonaws.com/doc/2006-03-01/}"
         wanted = [
-            (int(part.findtext(space + "PartNumber")), part.findtext(space + "ETag").strip('"'))
+            (int(part.findtext(space + "PartNumber")), part.findtext(space + "ETag").strip('"'),
+             part.findtext(space + "ChecksumSHA256"))
             for part in ElementTree.fromstring(body).findall(space + "Part")]
-        for number, etag in wanted:
-            if number not in parts or hashlib.md5(parts[number]).hexdigest() != etag:
+        digests = b""
+        for number, etag, checksum in wanted:
+            if number not in parts or part_etag(parts[number]) != etag:
                 return self.error(400, "InvalidPart")
-        objects[key] = b"".join(parts[number] for number, _ in wanted)
+            digest = hashlib.sha256(parts[number]).digest()
+            digests += digest
+            if encrypts and checksum != base64_of(digest):
+                return self.error(400, "InvalidRequest")
+        keep(key, b"".join(parts[number] for number, *_ in wanted),
+             f"{base64_of(hashlib.sha256(digests).digest())}-{len(wanted)}")
         del uploads[id]
         log.append(f"complete {len(wanted)}")
         if fault == "lost-answer" and once("answer"):
