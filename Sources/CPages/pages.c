@@ -21,6 +21,9 @@ static const unsigned char checks_mustache[] = {
 static const unsigned char confirm_mustache[] = {
 #embed "assets/confirm.mustache"
 };
+static const unsigned char doctor_lines_mustache[] = {
+#embed "assets/doctor-lines.mustache"
+};
 static const unsigned char doctor_mustache[] = {
 #embed "assets/doctor.mustache"
 };
@@ -126,6 +129,7 @@ static const tdr_page_file files[] = {
     {"checks.js", checks_js, sizeof checks_js},
     {"checks.mustache", checks_mustache, sizeof checks_mustache},
     {"confirm.mustache", confirm_mustache, sizeof confirm_mustache},
+    {"doctor-lines.mustache", doctor_lines_mustache, sizeof doctor_lines_mustache},
     {"doctor.mustache", doctor_mustache, sizeof doctor_mustache},
     {"en.json", en_json, sizeof en_json},
     {"error.mustache", error_mustache, sizeof error_mustache},

@@ -36,7 +36,7 @@ public struct ServerOptions: Sendable {
     /// Whether the owner of a transfer may have the bag from its page.
     public var offersBags = false
     /// Looks at everything that a transfer rests on, for its page.
-    public var doctor: (@Sendable () async throws -> [DoctorLine])?
+    public var doctor: (@Sendable (_ tell: ([DoctorLine]) async throws -> Void) async throws -> Void)?
     /// Who is told of what happens.
     public var notices = NoticeSettings.none
     /// Whether every request is logged.
@@ -124,12 +124,15 @@ public struct OpenIDEndpoints: Sendable, Equatable {
     public var token: String
     /// Where its keys are.
     public var keys: String
+    /// Where people sign out; nil where it has no such place.
+    public var endSession: String?
 
-    /// All three.
-    public init(authorization: String, token: String, keys: String) {
+    /// All of them.
+    public init(authorization: String, token: String, keys: String, endSession: String? = nil) {
         self.authorization = authorization
         self.token = token
         self.keys = keys
+        self.endSession = endSession
     }
 }
 

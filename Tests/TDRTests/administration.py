@@ -5,6 +5,7 @@
 Ends with 0 when all went as it should; else says on stderr what did not.
 """
 
+import base64
 import json
 import re
 import sys
@@ -99,8 +100,18 @@ def sign_in_by_provider(archive, shots):
         browser.click("petra")
         browser.at("/account$")
         check("Petra <i>Provider</i>" in browser.text and "standard_user" in browser.text, browser.text)
+        # Signing out here signs out there, by the token with which one came; the page between has a link as well.
         browser.click("Sign out")
         browser.at("/login$")
+        check(len(provider.left) == 1, provider.left)
+        left = provider.left[0]
+        token = left.pop("id_token_hint")
+        check(left == {
+            "theme": "plain", "client_id": provider.client, "post_logout_redirect_uri": archive.url + "/login",
+        }, left)
+        claims = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        check(claims["sub"] == "petra" and token not in archive.said(), claims)
         # What the provider says counts anew with each sign-in.
         provider.accounts["petra"] = {**petra, "judgment_user": "true", "standard_user": False}
         browser.click("Sign in with your organisation")
@@ -196,6 +207,22 @@ def sign_in_by_provider(archive, shots):
     client, *answer = whole(archive, provider, "would-be")
     check(answer[0] == 403 and "keeps" in answer[2], answer)
 
+    # Who leaves is out here at once; who came with a password never goes there; who came before the server was started
+    # anew goes there without a token.
+    client, *answer = whole(archive, provider, "petra")
+    status, _, text = client.ask("/logout", {"csrf": client.token("/account")})
+    check(status == 200 and "You are signed out of this archive" in text and not is_in(client), (status, text))
+    check(re.search(r'http-equiv="refresh" content="0; url=[^"]+id_token_hint=', text), text)
+    client = Client(archive.url)
+    client.sign_in("maria")
+    status, headers, _ = client.ask("/logout", {"csrf": client.token("/account")})
+    check(status == 303 and headers["Location"] == "/login", (status, headers))
+    client, *answer = whole(archive, provider, "petra")
+    archive.stop()
+    archive.start()
+    status, _, text = client.ask("/logout", {"csrf": client.token("/account")})
+    check(status == 200 and "post_logout_redirect_uri=" in text and "id_token_hint" not in text, (status, text))
+
     # Afterwards one goes to a place of ours.
     for place in ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example"]:
         _, status, headers, _ = whole(archive, provider, "petra", place)
@@ -232,6 +259,30 @@ def sign_in_by_provider(archive, shots):
     client, *answer = whole(archive, provider, "paula")
     check(answer[0] == 303 and is_in(client), answer)
     archive.stop()
+    # A provider that announces no such place is left alone, and so is one whose place is open to others.
+    archive.more = ["--oidc-issuer", provider.issuer, "--oidc-client", provider.client]
+    provider.ends_sessions = False
+    archive.start()
+    client, *answer = whole(archive, provider, "paula")
+    check(answer[0] == 303 and is_in(client), answer)
+    status, headers, _ = client.ask("/logout", {"csrf": client.token("/account")})
+    check(status == 303 and headers["Location"] == "/login" and not is_in(client), (status, headers))
+    archive.stop()
+
+    # Tries are counted by where they come from, those with passwords by themselves.
+    clock = archive.environment.copy()
+    archive.stop_clock()
+    archive.start()
+    tries = [Client(archive.url).ask("/login/provider") for _ in range(121)]
+    check({one[0] for one in tries[:-1]} == {303}, tries[0])
+    status, headers, text = tries[-1]
+    check(status == 429 and headers["Retry-After"] == "1" and "too many tries" in text, tries[-1])
+    elsewhere = {"X-Forwarded-For": "192.0.2.7, 198.51.100.1"}
+    check(Client(archive.url).ask("/login/provider", headers=elsewhere)[0] == 303, "all places are taken for one")
+    check(Client(archive.url).sign_in("maria")[0] == 303, "no sign-in by password")
+    archive.stop()
+    archive.environment = clock
+
     # The document of another issuer is not taken, and does not keep the server from serving.
     archive.more = [
         "--oidc-issuer", "https://id.example.org", "--oidc-client", provider.client, "--oidc-discovery",

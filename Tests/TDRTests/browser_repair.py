@@ -172,6 +172,7 @@ def standard(archive, shots):
         browser.wait(lambda: "The file is replaced" in browser.text, "the infected file is not replaced")
         browser.go(path + "/results?show=failed")
         put(browser, "2 packed.zip", reason=f"its files come in the next transfer {HOSTILE}")
+        late = add(archive, browser, path, folder.name)
         browser.checked(path)
         browser.go(path + "/results")
         check(HOSTILE in browser.text and "Withdrawn files: 1" in browser.text, browser.text)
@@ -203,13 +204,67 @@ def standard(archive, shots):
     bag = unpacked(archive)
     data = bag / "data" / folder.name
     there = {str(one.relative_to(data)) for one in data.rglob("*") if one.is_file()}
-    wanted = {*AWKWARD, "drawing.svg", "infected.txt", "4 locked.docx"}
+    wanted = {*AWKWARD, "drawing.svg", "infected.txt", "4 locked.docx", f"deep/new {HOSTILE.replace('/', '')}/{late.name}"}
     check(there == wanted, there ^ wanted)
+    check(next(data.rglob(late.name)).read_bytes() == late.read_bytes(), "the file that was added")
     check((data / "infected.txt").read_bytes() == (good / "8 infected.txt").read_bytes(), "the infected file")
     check((data / "4 locked.docx").read_bytes() == (good / "4 locked.docx").read_bytes(), "the encrypted file")
     table = list(csv.DictReader(io.StringIO((bag / "file-metadata.csv").read_text(encoding="utf-8"), newline="")))
     check([one["description"] for one in table if one["file_name"] == "plain.txt"] == [HOSTILE], table)
     check(any(one["file_name"] == "emptier" and one["file_type"] == "Folder" for one in table), table)
+
+
+def add(archive, browser, path, top):
+    """A file that was missing: into a new folder, with an awkward name, and so large that it is read in pieces."""
+    late = archive.folder / 'came "late" & <i>last</i>.txt'.replace("/", "")
+    late.write_bytes(b"a line of it\n" * 1_400_000 + b"end")
+    words = "Add a file that is missing"
+
+    def fill(folder, file):
+        browser.find("#adding[open] input[name=folder]").clear()
+        browser.find("#adding[open] input[name=folder]").send_keys(folder)
+        browser.find("#adding[open] input[type=file]").send_keys(str(file))
+        before = browser.find("main")
+        browser.find("#adding[open] button").click()
+        browser.wait(lambda: browser.find("main") != before, f"nothing comes of {folder}")
+
+    browser.go(path + "/results?show=all")
+    browser.find("#adding summary").click()
+    check(words in browser.text, browser.text)
+    browser.look("results-adding")
+    for folder, file, said in [
+        ("../elsewhere", late, "cannot be used"), (".", late, "cannot be used"),
+        (top, archive.folder / top / "plain.txt", "There is a file or folder at"),
+        ("plain.txt", late, "is a file in the consignment"),
+    ]:
+        fill(folder, file)
+        check(said in browser.text, f"{folder} is not refused: {browser.text}")
+        check(browser.find("#adding[open] input[name=folder]").get_attribute("value") == folder, "what was typed is gone")
+    check(not [one for one in browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr") if late.name in one.text],
+          browser.text)
+    # By nobody else, not without the form's token, and no name that a form may have changed.
+    client = known(archive, browser)
+    csrf = client.token(path + "/results")
+
+    def sent(client, csrf, name):
+        parts = [("csrf", csrf), ("folder", ""), ("sha256", ""), ("modified", ""), ("name", "")]
+        body = "".join(f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n' for key, value in parts)
+        body += f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\nsome\r\n--x--\r\n'
+        return client.ask(path + "/files", body.encode(), {"Content-Type": "multipart/form-data; boundary=x"})
+
+    stranger = Client(archive.url)
+    stranger.sign_in("stranger")
+    check(sent(stranger, stranger.token("/account"), "a.txt")[0] == 404, "a stranger adds a file")
+    check(sent(client, "0" * 64, "a.txt")[0] == 403, "a file is added without a token")
+    for name in ("a%0D%0Ab.txt", "..", "", "a%22b.txt", "a/b.txt"):
+        status, _, text = sent(client, csrf, name)
+        check(status == 422 and "role=\"alert\"" in text, (name, status))
+    # As the results show the path, with the top folder in front.
+    fill(f"{top}/deep/new {HOSTILE.replace('/', '')}", late)
+    browser.wait(lambda: "The file is added" in browser.text, "the file is not added")
+    check("broken" not in browser.driver.title, "a script in a folder's name ran")
+    browser.wait(lambda: (browser.go(path + "/results?show=all"), late.name in browser.text)[1], "it is not listed")
+    return late
 
 
 def table(browser, file, act):

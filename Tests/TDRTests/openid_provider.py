@@ -34,9 +34,12 @@ class Provider:
         self.header = {}
         self.key = "own"
         self.unsigned = False
+        self.ends_sessions = True
         self.codes = {}
         self.asked = []
         self.faults = []
+        # What people who sign out came with.
+        self.left = []
         for name in ("own", "foreign"):
             subprocess.run(
                 ["openssl", "genrsa", "-out", str(self.folder / f"{name}.pem"), "2048"], check=True, capture_output=True)
@@ -82,6 +85,7 @@ class Provider:
             self.answer(handler, 200, {
                 "issuer": self.issuer, "authorization_endpoint": self.issuer + "/authorize",
                 "token_endpoint": self.issuer + "/token", "jwks_uri": self.issuer + "/keys",
+                **({"end_session_endpoint": self.issuer + "/logout?theme=plain"} if self.ends_sessions else {}),
                 "response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"],
             })
         elif url.path.endswith("/keys"):
@@ -96,6 +100,9 @@ class Provider:
                 f'<p><a href="{html.escape(self.issuer)}/as/{html.escape(name)}?{html.escape(url.query)}">{html.escape(name)}</a></p>'
                 for name in self.accounts)
             self.answer(handler, 200, f"<!doctype html><title>Provider</title>{buttons}", "text/html; charset=utf-8")
+        elif url.path.endswith("/logout"):
+            self.left.append(query)
+            self.answer(handler, 302, "", Location=query["post_logout_redirect_uri"])
         elif "/as/" in url.path:
             code = self.grant(query, urllib.parse.unquote(url.path.rsplit("/", 1)[1]))
             place = query["redirect_uri"] + "?" + urllib.parse.urlencode(

@@ -20,17 +20,41 @@ async function ofBytes(bytes) {
   return new SHA256(blocks).update(bytes).hex();
 }
 
+// All pieces of a file, one buffer going round: the browser gives the room of buffers that were read back late.
+async function* pieces(file) {
+  let reader;
+  try {
+    reader = file.stream().getReader({ mode: "byob" });
+  } catch {
+    // A browser whose files are no streams of bytes.
+    for (let place = 0; place < file.size; place += PIECE) {
+      yield new Uint8Array(await file.slice(place, place + PIECE).arrayBuffer());
+    }
+    return;
+  }
+  // The next piece is read while this one is computed.
+  const read = (buffer) => reader.read(new Uint8Array(buffer), { min: PIECE });
+  let next = read(new ArrayBuffer(PIECE));
+  let spare = new ArrayBuffer(PIECE);
+  for (;;) {
+    const { value, done } = await next;
+    if (!done) next = read(spare);
+    if (value?.length > 0) yield value;
+    if (done) return;
+    spare = value.buffer;
+  }
+}
+
 async function ofFile(file) {
   if (file.size <= SMALL && globalThis.crypto?.subtle) return ofBytes(new Uint8Array(await file.arrayBuffer()));
   const hash = new SHA256(await compress);
-  // The next piece is read while this one is computed.
-  let next = file.slice(0, PIECE).arrayBuffer();
-  for (let place = 0; place < file.size; place += PIECE) {
-    const bytes = new Uint8Array(await next);
-    if (place + PIECE < file.size) next = file.slice(place + PIECE, place + 2 * PIECE).arrayBuffer();
+  let count = 0;
+  for await (const bytes of pieces(file)) {
     hash.update(bytes);
+    count += bytes.length;
     postMessage({ read: bytes.length });
   }
+  if (count !== file.size) throw new Error("the file has another length");
   return hash.hex();
 }
 

@@ -1,4 +1,4 @@
-// Replaces a file: says how far it is, and lets the archive prove that the file has arrived as it was.
+// Replaces or adds a file: says how far it is, and lets the archive prove that the file has arrived as it was.
 function prepare(form) {
   const words = JSON.parse(form.dataset.words);
   const says = form.querySelector("[role=status]");
@@ -45,6 +45,9 @@ function prepare(form) {
       say("hashing", { share: 0 });
       form.elements.namedItem("sha256").value = await hash(file);
       form.elements.namedItem("modified").value = file.lastModified;
+      // As it is: forms escape some characters of names, and some names look escaped.
+      const name = form.elements.namedItem("name");
+      if (name) name.value = file.name;
       say("sending", { share: 0 });
       const answer = await send(new FormData(form));
       if (answer.status < 400) {

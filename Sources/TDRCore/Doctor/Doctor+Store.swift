@@ -2,28 +2,33 @@ import Glibc
 import Streams
 
 extension Doctor {
-    /// What is to be said of the store, and the time of its newest entry.
-    func storeLines(_ signatures: Signatures?) -> (lines: [DoctorLine], newest: Timestamp?) {
+    /// What is to be said of the store.
+    struct StoreFindings: Sendable {
+        var lines: [DoctorLine]
+        /// The time of its newest entry.
+        var newest: Timestamp?
+        /// Whether it can be asked like any store of this version.
+        var isCurrent = false
+    }
+
+    /// Looks at the store, without what depends on signatures.
+    func inspectStore() -> StoreFindings {
         let file = store.appending("tdr.sqlite")
         do throws(SystemFault) {
             _ = try FileStatus.following(file)
         } catch {
             guard error.code == ENOENT || error.code == ENOTDIR else {
-                return (
-                    [
-                        DoctorLine(
-                            "store", .unknown, "'\(store.display)' cannot be looked at: \(error.reason)",
-                            mend: "let \(Doctor.user) enter it, or name another with --store")
-                    ], nil
-                )
-            }
-            return (
-                [
+                return StoreFindings(lines: [
                     DoctorLine(
-                        "store", .warning, "there is no store in '\(store.display)'",
-                        mend: "tdr upload makes one; or name another with --store or TDR_STORE")
-                ], nil
-            )
+                        "store", .unknown, "'\(store.display)' cannot be looked at: \(error.reason)",
+                        mend: "let \(Doctor.user) enter it, or name another with --store")
+                ])
+            }
+            return StoreFindings(lines: [
+                DoctorLine(
+                    "store", .warning, "there is no store in '\(store.display)'",
+                    mend: "tdr upload makes one; or name another with --store or TDR_STORE")
+            ])
         }
         var lines = permissionLines()
         lines += folderLines("store", store, mend: "let \(Doctor.user) write to \(Doctor.quoted(store))")
@@ -35,15 +40,13 @@ extension Doctor {
                 DoctorLine(
                     "database", error.isBusy ? .unknown : .wrong, "\(error)",
                     mend: error.isBusy ? "run tdr doctor again later" : "restore \(Doctor.quoted(file)) from a backup"))
-            return (lines, nil)
+            return StoreFindings(lines: lines)
         }
         lines.append(databaseLine(inspection, file))
         lines += leftovers(inspection)
-        if inspection.schema == .current, inspection.damage.isEmpty {
-            lines += objectLines()
-            if let signatures { lines += olderFormatChecks(signatures) }
-        }
-        return (lines, inspection.newest)
+        let isCurrent = inspection.schema == .current && inspection.damage.isEmpty
+        if isCurrent { lines += objectLines() }
+        return StoreFindings(lines: lines, newest: inspection.newest, isCurrent: isCurrent)
     }
 
     private func databaseLine(_ inspection: StoreInspection, _ file: BytePath) -> DoctorLine {
@@ -151,7 +154,7 @@ extension Doctor {
         }
     }
 
-    private func olderFormatChecks(_ signatures: Signatures) -> [DoctorLine] {
+    func olderFormatChecks(_ signatures: Signatures) -> [DoctorLine] {
         do {
             // The schema is current: opening it writes nothing.
             let opened = try Store(at: store, .existing, clock: { now })

@@ -69,18 +69,40 @@ public struct Doctor: Sendable {
 
     /// Looks, and says what was found. Nothing that is wrong is thrown.
     public func examine() async throws -> [DoctorLine] {
-        try await withBlockingThreads(1) { _ in
-            let (signatures, formatLines) = formats()
-            var lines = antivirusLines() + formatLines
-            try Task.checkCancellation()
-            let stored = storeLines(signatures)
-            lines += stored.lines
-            if let target { lines += targetLines(target) }
-            lines += clockLines(newest: stored.newest, signatures)
-            lines += folderLines("temporary folder", temporaryFolder, mend: "set TMPDIR to a folder with room")
-            return lines + [localeLine()]
-        }
+        var lines: [DoctorLine] = []
+        try await examine { lines += $0 }
+        return lines
     }
+
+    /// Looks at everything at once, since most of it is waiting for disks and other programs, and tells what was found in
+    /// a fixed order, each as soon as all before it is told. Nothing that is wrong is thrown.
+    public func examine(_ tell: ([DoctorLine]) async throws -> Void) async throws {
+        let executor = BlockingExecutor(threads: Doctor.threads)
+        defer { executor.shutDown() }
+        @Sendable func look<Found: Sendable>(_ body: @Sendable () -> Found) async -> Found {
+            await withTaskExecutorPreference(executor) { body() }
+        }
+        async let antivirus = look { antivirusLines() }
+        async let known = look { formats() }
+        async let stored = look { inspectStore() }
+        async let exported = look { target.map { targetLines($0) } ?? [DoctorLine]() }
+        async let temporary = look {
+            folderLines("temporary folder", temporaryFolder, mend: "set TMPDIR to a folder with room")
+        }
+        try await tell(antivirus)
+        let (signatures, formatLines) = await known
+        try await tell(formatLines)
+        let store = await stored
+        try await tell(store.lines)
+        if let signatures, store.isCurrent { try await tell(look { olderFormatChecks(signatures) }) }
+        try await tell(exported)
+        try await tell(clockLines(newest: store.newest, signatures))
+        try await tell(temporary)
+        try await tell([localeLine()])
+    }
+
+    /// As many as there are things to wait for.
+    private static let threads = 5
 }
 
 extension Doctor {

@@ -40,6 +40,8 @@ final class OpenIDProvider: Sendable {
     private let known = Guarded<Known?>(nil)
     /// Sign-ins that wait for the provider.
     let pending = PendingSignIns()
+    /// What the provider knows open sessions by.
+    let hints = ProviderHints()
 
     init(_ options: OpenIDOptions, clock: @escaping @Sendable () -> Timestamp) {
         self.options = options
@@ -65,10 +67,28 @@ final class OpenIDProvider: Sendable {
             ])
     }
 
-    /// Who the provider says it is that came back with this code.
+    /// The address at the provider that ends the session there of whoever signed in with `hint`, and leads back here; nil
+    /// when the provider announces none, or cannot be asked.
+    func farewell(_ hint: String?) async throws -> String? {
+        let known: Known
+        do {
+            known = try await ready()
+        } catch is Fault {
+            // Here they are signed out all the same.
+            return nil
+        }
+        guard let place = known.endpoints.endSession, ProviderHTTP.isProtected(place) else { return nil }
+        return place + (place.contains("?") ? "&" : "?")
+            + ProviderHTTP.query(
+                (hint.map { [("id_token_hint", $0)] } ?? []) + [
+                    ("client_id", options.client), ("post_logout_redirect_uri", options.publicAddress + "/login"),
+                ])
+    }
+
+    /// Who the provider says it is that came back with this code, and the ID token that says so.
     ///
     /// - Throws: ``Fault``.
-    func person(_ code: String, _ pending: PendingSignIn) async throws -> Principal {
+    func person(_ code: String, _ pending: PendingSignIn) async throws -> (Principal, token: String) {
         let known = try await ready()
         let text = try await token(code, pending, known.endpoints.token)
         do {
@@ -80,7 +100,7 @@ final class OpenIDProvider: Sendable {
             guard party == options.client || (party == nil && token.claims.aud.count == 1) else {
                 throw JSONWebToken.Refusal.party
             }
-            return person
+            return (person, text)
         } catch let refusal as JSONWebToken.Refusal {
             throw Fault.tokenRefused(refusal)
         } catch let error as ServerError {
@@ -173,6 +193,7 @@ final class OpenIDProvider: Sendable {
         let authorizationEndpoint: String
         let tokenEndpoint: String
         let jwksUri: String
+        let endSessionEndpoint: String?
         let codeChallengeMethodsSupported: [String]?
     }
 
@@ -195,6 +216,7 @@ final class OpenIDProvider: Sendable {
             throw Fault.unavailable("it does not know PKCE with S256")
         }
         return OpenIDEndpoints(
-            authorization: found.authorizationEndpoint, token: found.tokenEndpoint, keys: found.jwksUri)
+            authorization: found.authorizationEndpoint, token: found.tokenEndpoint, keys: found.jwksUri,
+            endSession: found.endSessionEndpoint)
     }
 }

@@ -30,19 +30,22 @@ extension Pages {
         addWork(to: pages)
         admin(pages, "admin/doctor") { _, context, _ in
             guard let doctor = options.doctor else { throw APIError.notFound }
-            let lines = try await doctor()
-            return page(
-                "doctor", title: texts("admin.doctor"),
-                [
-                    "lines": lines.map { one -> Model in
-                        var model: Model = [
-                            "area": one.area, "level": texts("doctor.\(one.level.rawValue)"),
-                            "class": one.level.rawValue, "found": one.found,
-                        ]
-                        model["mend"] = one.mend
-                        return model
-                    }
-                ], context)
+            return growingPage("doctor", title: texts("admin.doctor"), context) { grow in
+                try await doctor { lines in
+                    try await grow(
+                        "doctor-lines",
+                        [
+                            "lines": lines.map { one -> Model in
+                                var model: Model = [
+                                    "area": one.area, "level": texts("doctor.\(one.level.rawValue)"),
+                                    "class": one.level.rawValue, "found": one.found,
+                                ]
+                                model["mend"] = one.mend
+                                return model
+                            }
+                        ])
+                }
+            }
         }
         admin(pages, "admin/events") { request, context, _ in
             let before = request.uri.queryParameters["before"].flatMap { Int64(String($0)) }

@@ -6,7 +6,7 @@ import TDRCore
 /// One file: its whole story, and what puts it right.
 extension Pages {
     /// Bytes of a file that comes through a form.
-    private static let largestFile: Int64 = 1 << 40
+    static let largestFile: Int64 = 1 << 40
     private static let longestReason = 500
     private static let shownEvents = 50
     /// How long a change waits for a check of the consignment to end.
@@ -107,22 +107,10 @@ extension Pages {
             try await filePage(report, file, complaint, principal, context)
         }
         if sent.fileName.isEmpty { return try await refuse(texts("repair.noFile")) }
-        // What the page's script has computed; without scripts nobody has.
-        let claimed = sent.form["sha256"]
-        if !claimed.isEmpty, claimed != sent.file.digest.description {
-            return try await refuse(texts("repair.altered"))
-        }
-        if let modified = Int64(sent.form["modified"]), (0..<(1 << 43)).contains(modified) {
-            try await work { try sent.file.setModified(modified) }
-        }
-        let repair = Repair(
-            store: archive.store, run: run(principal, "replace \(file.path.display)"), meter: ProgressMeter())
-        return try await change(report, file, sent.form, said: "replaced", principal, context) {
-            let summary = try await withTaskExecutorPreference(archive.uploadThreads) {
-                try await repair.put(.replace, sent.file.place, as: file.path, into: report.consignment, jobs: 1)
-            }
-            if let failed = summary.failed.first.first { throw DeliveryError.wrongState(failed.remark) }
-            return summary.changed > 0
+        guard try await isAsSent(sent) else { return try await refuse(texts("repair.altered")) }
+        let run = run(principal, "replace \(file.path.display)")
+        return try await change(report, sent.form, said: "replaced", refuse: refuse) {
+            try await put(.replace, sent.file, as: file.path, into: report.consignment, run)
         }
     }
 
@@ -130,13 +118,16 @@ extension Pages {
         _ form: Form, _ context: APIContext, _ principal: Principal
     ) async throws -> Response {
         let (report, file) = try await repairable(context, principal)
+        func refuse(_ complaint: String) async throws -> Response {
+            try await filePage(report, file, complaint, principal, context)
+        }
         let reason = form.trimmed("reason")
         guard !reason.isEmpty, reason.count <= Pages.longestReason else {
-            return try await filePage(report, file, texts("repair.noReason"), principal, context)
+            return try await refuse(texts("repair.noReason"))
         }
         let repair = Repair(
             store: archive.store, run: run(principal, "withdraw \(file.path.display)"), meter: ProgressMeter())
-        return try await change(report, file, form, said: "withdrawn", principal, context) {
+        return try await change(report, form, said: "withdrawn", refuse: refuse) {
             try await work {
                 _ = try repair.withdraw(file.path, from: report.consignment, reason: reason, purges: false)
                 return true
@@ -152,12 +143,37 @@ extension Pages {
         return (report, try await file(of: report, context))
     }
 
+    /// Whether a file has arrived as the page's script has read it, which also tells the time of its last change; without
+    /// scripts nobody has.
+    func isAsSent(_ sent: FileForm) async throws -> Bool {
+        let claimed = sent.form["sha256"]
+        if !claimed.isEmpty, claimed != sent.file.digest.description { return false }
+        if let modified = Int64(sent.form["modified"]), (0..<(1 << 43)).contains(modified) {
+            try await work { try sent.file.setModified(modified) }
+        }
+        return true
+    }
+
+    /// Takes the bytes of a form; whether anything is another now.
+    func put(
+        _ act: RepairAct, _ file: ReceivedFile, as path: RelativePath, into consignment: Consignment, _ run: RunInfo
+    ) async throws -> Bool {
+        let repair = Repair(store: archive.store, run: run, meter: ProgressMeter())
+        let summary = try await withTaskExecutorPreference(archive.uploadThreads) {
+            try await repair.put(act, file.place, as: path, into: consignment, jobs: 1)
+        }
+        if let failed = summary.failed.first.first { throw DeliveryError.wrongState(failed.remark) }
+        return summary.changed > 0
+    }
+
     /// Makes a change as soon as no check holds the consignment, and leads back to where it was asked for.
     ///
-    /// - Parameter act: gives whether anything is another now.
-    private func change(
-        _ report: ConsignmentReport, _ file: FileReport, _ form: Form, said: String, _ principal: Principal,
-        _ context: APIContext, _ act: @Sendable () async throws -> Bool
+    /// - Parameters:
+    ///   - refuse: the page that says why it was not made.
+    ///   - act: gives whether anything is another now.
+    func change(
+        _ report: ConsignmentReport, _ form: Form, said: String, refuse: (String) async throws -> Response,
+        _ act: @Sendable () async throws -> Bool
     ) async throws -> Response {
         let begun = ContinuousClock.now
         while true {
@@ -170,14 +186,14 @@ extension Pages {
                 return Pages.redirect(place + (place.contains("?") ? "&" : "?") + "said=\(isChanged ? said : "same")")
             } catch let error as StoreError where error.isBusy {
                 if begun.duration(to: .now) > Pages.patience {
-                    return try await filePage(report, file, texts("repair.busy"), principal, context)
+                    return try await refuse(texts("repair.busy"))
                 }
                 try await Task.sleep(for: .milliseconds(100))
             } catch RepairError.lastFile {
-                return try await filePage(report, file, texts("repair.lastFile"), principal, context)
+                return try await refuse(texts("repair.lastFile"))
             } catch {
                 guard let complaint = Pages.complaint(error) else { throw error }
-                return try await filePage(report, file, complaint, principal, context)
+                return try await refuse(complaint)
             }
         }
     }

@@ -25,6 +25,9 @@ struct Pages: Sendable {
     let tries = Crowd()
     /// Those who wait for an OpenID provider: one that hangs keeps nobody from signing in with a password.
     let providerTries = Crowd()
+    /// Tries by where they come from, of both kinds for themselves.
+    let passwordPeers = PeerTries()
+    let providerPeers = PeerTries()
     let formats = FormatCounts()
 
     init(
@@ -69,6 +72,7 @@ struct Pages: Sendable {
         addChecks(to: pages)
         addResults(to: pages)
         addFiles(to: pages)
+        addAdding(to: pages)
         addMetadata(to: pages)
         addReviews(to: pages)
         addEnd(to: pages)
@@ -150,6 +154,43 @@ struct Pages: Sendable {
         _ template: String, title: String, _ model: Model = [:], _ context: APIContext,
         status: HTTPResponse.Status = .ok
     ) -> Response {
+        // What a page shows is for whoever is signed in now, and stays in no cache.
+        Response(
+            status: status, headers: Pages.pageHeaders,
+            body: .init(byteBuffer: ByteBuffer(string: html(template, title: title, model, context))))
+    }
+
+    private static var pageHeaders: HTTPFields {
+        [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"]
+    }
+
+    /// A page whose `{{{rows}}}` are sent as they become known, so that nobody looks at nothing until the last of them is
+    /// there.
+    ///
+    /// - Parameter body: gets what adds rows, by their template.
+    func growingPage(
+        _ template: String, title: String, _ context: APIContext,
+        _ body: @escaping @Sendable ((String, Model) async throws -> Void) async throws -> Void
+    ) -> Response {
+        // No text of a page can hold it: what is let through is escaped.
+        let mark = "<!-- rows -->"
+        let parts = html(template, title: title, ["rows": mark], context).split(separator: mark, maxSplits: 1)
+        return Response(
+            status: .ok, headers: Pages.pageHeaders,
+            body: ResponseBody { [files, texts] writer in
+                try await writer.write(ByteBuffer(substring: parts.first ?? ""))
+                try await body { template, model in
+                    var all = model
+                    all["t"] = texts.groups
+                    let rows = files.templates.render(all, withTemplate: template) ?? ""
+                    try await writer.write(ByteBuffer(string: rows))
+                }
+                try await writer.write(ByteBuffer(substring: parts.dropFirst().first ?? ""))
+                try await writer.finish(nil)
+            })
+    }
+
+    private func html(_ template: String, title: String, _ model: Model, _ context: APIContext) -> String {
         var all = model
         all["t"] = texts.groups
         all["csrf"] = context.visitor?.formToken ?? ""
@@ -165,11 +206,7 @@ struct Pages: Sendable {
                 || Access.allows(principal, .createJudgment, [.none])
         }
         all["content"] = files.templates.render(all, withTemplate: template) ?? ""
-        let html = files.templates.render(all, withTemplate: "layout") ?? ""
-        return Response(
-            // What a page shows is for whoever is signed in now, and stays in no cache.
-            status: status, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
-            body: .init(byteBuffer: ByteBuffer(string: html)))
+        return files.templates.render(all, withTemplate: "layout") ?? ""
     }
 
     /// Sends the browser on, as after a form.

@@ -19,6 +19,7 @@ extension Pages {
         let next = Pages.place(request.uri.queryParameters["next"].map(String.init) ?? "")
         if context.principal != nil { return Pages.redirect(next.isEmpty ? home(context) : next) }
         guard let visitor = context.visitor else { throw APIError.notFound }
+        try count(providerPeers, request, context)
         try enter(providerTries)
         defer { providerTries.leave() }
         let (state, pending) = openID.pending.begin(in: visitor.secret, next: next)
@@ -53,14 +54,15 @@ extension Pages {
             let said = [query["error"], query["error_description"]].compactMap { $0.map { String($0.prefix(200)) } }
             return providerPage("denied", said.joined(separator: ": "), status: .unauthorized, context)
         }
+        try count(providerPeers, request, context)
         try enter(providerTries)
         defer { providerTries.leave() }
         do {
-            let claimed = try await openID.person(code, pending)
+            let (claimed, token) = try await openID.person(code, pending)
             let principal = try await work { try archive.store.signIn(claimed, from: openID.issuer, run: run) }
             context.note.login = principal.login
             let own = RunInfo(actor: principal.login, command: run.command, version: run.version)
-            return try await begin(principal, pending.next, own, request, context)
+            return try await begin(principal, pending.next, own, hint: token, request, context)
         } catch let fault as OpenIDProvider.Fault {
             if case .tokenRefused = fault {
                 try await work { try archive.store.recordRefusedSignIn("\(fault)", run: run) }
@@ -70,6 +72,25 @@ extension Pages {
             try await work { try archive.store.recordRefusedSignIn("\(error)", run: run) }
             return providerPage("account", Pages.sentence("\(error)"), status: .forbidden, context)
         }
+    }
+
+    /// The way out, for whoever came from the provider: it is signed out of as well, else the next at this browser would be
+    /// let in without a word. A page leads there, since the browser's rules would stop a form at a redirect to another site.
+    func leave(_ principal: Principal, _ secret: String, _ context: APIContext) async throws -> Response? {
+        guard let openID else { return nil }
+        let hint = openID.hints.take(secret)
+        if hint == nil {
+            let user = try await work { try archive.store.user(principal.login) }
+            guard user?.issuer == openID.issuer else { return nil }
+        }
+        guard let place = try await openID.farewell(hint) else { return nil }
+        var context = context
+        context.principal = nil
+        return page(
+            "message", title: texts("leaving.title"),
+            [
+                "text": texts("leaving.text"), "link": place, "linkText": texts("leaving.link"), "onward": place,
+            ], context)
     }
 
     private func providerPage(_ fault: OpenIDProvider.Fault, _ context: APIContext) -> Response {

@@ -30,9 +30,11 @@ extension Pages {
     }
 
     /// The results, as far as they are there.
-    private func resultsPage(
-        _ report: ConsignmentReport, _ filter: ResultFilter, after: String?, said: String?, countsFormats: Bool,
-        _ principal: Principal, _ context: APIContext
+    ///
+    /// - Parameter adding: a file that was to be added and could not.
+    func resultsPage(
+        _ report: ConsignmentReport, _ filter: ResultFilter, after: String? = nil, said: String? = nil,
+        countsFormats: Bool = false, adding: Adding? = nil, _ principal: Principal, _ context: APIContext
     ) async throws -> Response {
         let consignment = report.consignment
         let base = "/transfers/\(consignment.id)"
@@ -75,8 +77,12 @@ extension Pages {
         ]
         if formats == nil { model["countFormats"] = "\(base)/results?show=\(filter.key)&formats=count" }
         model["said"] = said.flatMap { texts.groups["said"]?[$0] }
+        if isRepairable, consignment.type == .standard {
+            model["adding"] = ["folder": adding?.folder ?? "", "back": "\(base)/results?show=\(filter.key)"]
+            model["isAdding"] = adding != nil
+        }
         if let next { model["more"] = "\(base)/results?show=\(filter.key)&after=\(next)" }
-        return transferPage("results", .results, report, model, context)
+        return transferPage("results", .results, report, model, complaint: adding?.complaint, context)
     }
 
     /// Models that a thread hands over to another once.

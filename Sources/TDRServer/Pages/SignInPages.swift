@@ -23,6 +23,9 @@ extension Pages {
                         of: principal.login, session.id, but: nil, run: run(principal, "sign out"))
                 }
             }
+            if let secret = context.visitor?.secret, let farewell = try await leave(principal, secret, context) {
+                return farewell
+            }
             return Pages.redirect("/login")
         }
         pages.get("setup/:secret") { _, context in
@@ -68,6 +71,7 @@ extension Pages {
         let form = try await Pages.ownForm(request, context)
         let next = Pages.place(form["next"])
         let login = form.trimmed("login")
+        try count(passwordPeers, request, context)
         try enter(tries)
         defer { tries.leave() }
         let run = RunInfo(actor: login, command: "serve-api: page: sign in", version: archive.version)
@@ -101,9 +105,23 @@ extension Pages {
         }
     }
 
+    /// Counts a try of whoever this request comes from.
+    ///
+    /// - Throws: ``APIError`` when it is one too many.
+    func count(_ tries: PeerTries, _ request: Request, _ context: APIContext) throws {
+        guard let seconds = tries.wait(for: PeerTries.place(of: context.peer, request.headers), at: clock()) else { return }
+        throw APIError(
+            .tooManyRequests, .tooMany,
+            "there were too many tries to sign in from where you are; try again in \(seconds) s",
+            headers: [.retryAfter: "\(seconds)"])
+    }
+
     /// A new session, never one that the browser brought along.
+    ///
+    /// - Parameter hint: what an OpenID provider knows it by.
     func begin(
-        _ principal: Principal, _ next: String, _ run: RunInfo, _ request: Request, _ context: APIContext
+        _ principal: Principal, _ next: String, _ run: RunInfo, hint: String? = nil, _ request: Request,
+        _ context: APIContext
     ) async throws -> Response {
         let agent = request.headers[.userAgent] ?? ""
         let old = context.visitor?.session?.session
@@ -111,6 +129,7 @@ extension Pages {
             if let old { try archive.store.endSessions(of: old.login, old.id, but: nil, run: run) }
             return try archive.store.beginSession(for: principal, agent: agent, peer: context.peer, run: run)
         }
+        if let hint { openID?.hints.keep(hint, for: secret) }
         var response = Pages.redirect(next.isEmpty ? Pages.home(of: principal) : next)
         response.headers.append(
             HTTPField(name: .setCookie, value: cookies.field("session", secret, for: request)))

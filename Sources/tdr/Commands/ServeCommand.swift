@@ -173,18 +173,20 @@ struct ServeCommand: TDRCommand {
     }
 
     /// What the doctor says each time it is asked.
-    private func doctor(_ context: CommandContext) throws -> @Sendable () async throws -> [DoctorLine] {
+    private func doctor(
+        _ context: CommandContext
+    ) throws -> @Sendable (_ tell: ([DoctorLine]) async throws -> Void) async throws -> Void {
         let policy = try antivirus.policy(context)
         let (store, library, clock) = (context.store, context.signatureLibrary, context.clock)
         let environment = context.environment
         let target = exportTo?.path
-        return {
+        return { tell in
             var doctor = Doctor(
                 antivirus: policy, store: store, library: library, temporaryFolder: CommandContext.temporaryFolder,
                 now: clock())
             doctor.environment = environment
             if let target, target.text?.hasPrefix("s3://") == false { doctor.target = target }
-            return try await doctor.examine()
+            try await doctor.examine(tell)
         }
     }
 }
