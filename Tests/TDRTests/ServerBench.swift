@@ -59,14 +59,16 @@ final class ServerBench: Sendable {
     }
 
     /// Starts the server and waits until it takes requests.
-    func start(_ more: Argument...) throws -> RunningProgram { try start(more) }
+    func start(_ more: Argument..., environment: [String: Argument] = [:]) throws -> RunningProgram {
+        try start(more, environment)
+    }
 
-    private func start(_ more: [Argument]) throws -> RunningProgram {
+    private func start(_ more: [Argument], _ environment: [String: Argument] = [:]) throws -> RunningProgram {
         let server = try Program.start(
             Program.tdr,
-            [
-                "serve-api", "--listen", "127.0.0.1:\(port)", "--antivirus", "none", "--export-to", Argument(exports),
-            ] + more, environment: bench.environment(), directory: bench.folder.path)
+            ["serve-api", "--listen", "127.0.0.1:\(port)", "--antivirus", "none"]
+                + (more.contains("--export-to") ? [] : ["--export-to", Argument(exports)]) + more,
+            environment: bench.environment(environment), directory: bench.folder.path)
         let scheme = more.contains("--tls-cert") ? "https" : "http"
         // Whoever it is: that is for the tests of TLS.
         while try curl("-k", "\(scheme)://127.0.0.1:\(port)/healthcheck").code != 0 {
