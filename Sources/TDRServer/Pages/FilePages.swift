@@ -176,7 +176,7 @@ extension Pages {
             } catch RepairError.lastFile {
                 return try await filePage(report, file, texts("repair.lastFile"), principal, context)
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return try await filePage(report, file, complaint, principal, context)
             }
         }
