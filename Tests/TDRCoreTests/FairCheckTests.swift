@@ -133,7 +133,9 @@ import Testing
         #expect(outcomes.references == [large.reference, urgent.reference])
     }
 
-    @Test("tries again after a while what could not be checked, though others are being checked", .timeLimit(.minutes(10)))
+    @Test(
+        "tries again after a while what could not be checked", .timeLimit(.minutes(10))
+    )
     func triesAgain() async throws {
         let bench = try Bench(["a": "1"])
         let gone = try await bench.upload { $0.storage = .inPlace }.consignment

@@ -84,7 +84,9 @@ import Testing
     }
 
     /// Signs in at the page as a browser does: the cookies that were set, first by the page, then by the sign-in.
-    private func signIn(_ bench: ServerBench, _ options: [Argument], at url: String) throws -> (
+    private func signIn(
+        _ bench: ServerBench, _ options: [Argument], at url: String
+    ) throws -> (
         before: [String], after: [String]
     ) {
         _ = try bench.bench.shell("printf 'correct horse battery\\n' | $TDR user password maria")
@@ -144,7 +146,9 @@ import Testing
             #expect(try bench.send(["-H", "Cookie: \(pair)", "\(bench.url)/transfers"], as: nil).status == 303)
             let plain = try signIn(bench, [], at: bench.url)
             for cookie in plain.before + plain.after {
-                #expect(cookie.hasPrefix("tdr-") && !cookie.contains("Secure") && cookie.contains("; HttpOnly"), "\(cookie)")
+                #expect(
+                    cookie.hasPrefix("tdr-") && !cookie.contains("Secure") && cookie.contains("; HttpOnly"), "\(cookie)"
+                )
             }
             #expect(!plain.after.isEmpty)
         }

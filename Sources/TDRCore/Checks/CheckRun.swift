@@ -162,7 +162,8 @@ public struct CheckRun: Sendable {
     }
 
     private func begin(
-        _ consignment: Consignment, _ request: CheckRequest, _ tools: CheckTools, _ jobs: JobList, _ told: @escaping Told
+        _ consignment: Consignment, _ request: CheckRequest, _ tools: CheckTools, _ jobs: JobList,
+        _ told: @escaping Told
     ) -> CheckJob? {
         do {
             let job = try CheckJob(consignment, in: store, run(consignment), request, tools: tools) { job, outcome in

@@ -76,7 +76,10 @@ extension Pages {
                 "updateDetails": details.updateDetails ?? "",
                 "facts": [
                     ("kind", texts("details.\((details.kind ?? .judgment).rawValue)")),
-                    ("citation", details.neutralCitation ?? (details.hasNoNeutralCitation ? texts("details.noCitation") : nil)),
+                    (
+                        "citation",
+                        details.neutralCitation ?? (details.hasNoNeutralCitation ? texts("details.noCitation") : nil)
+                    ),
                     ("reference", details.reference), ("update", details.updateType),
                     ("updateDetails", details.updateDetails),
                 ].map { ["name": texts("details.\($0)"), "value": $1 ?? texts("details.unsaid")] },

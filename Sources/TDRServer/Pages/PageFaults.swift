@@ -96,7 +96,8 @@ extension PageTexts {
     private static func fault(_ error: QuarantineError) -> (String, [String: String])? {
         switch error {
         case .notThere(_, let path): ("notInQuarantine", ["path": path.display])
-        case .notHeld(_, let path, let state): ("notHeld", ["path": path.display, "state": state.rawValue.lowercased()])
+        case .notHeld(_, let path, let state):
+            ("notHeld", ["path": path.display, "state": state.rawValue.lowercased()])
         }
     }
 }

@@ -110,7 +110,8 @@ struct BrowserSession: RouterMiddleware {
         if visitor.session != nil {
             context.askAgain = {
                 // A page that only follows something does not keep a session from ending.
-                try await onThreads(archive.threads) { try archive.store.session(visitor.secret, isUse: false) }?.principal
+                try await onThreads(archive.threads) { try archive.store.session(visitor.secret, isUse: false) }?
+                    .principal
             }
         }
         return context

@@ -22,7 +22,8 @@ final class ExportQueue: Sendable {
     func take(_ wishes: [(ExportWish, BytePath)]) -> [(ExportWish, BytePath)] {
         state.withLock { state in
             let (judgments, others) = (
-                wishes.filter { $0.0.consignment.type == .judgment }, wishes.filter { $0.0.consignment.type != .judgment }
+                wishes.filter { $0.0.consignment.type == .judgment },
+                wishes.filter { $0.0.consignment.type != .judgment }
             )
             return (judgments + others).filter { wish, _ in
                 let consignment = wish.consignment
