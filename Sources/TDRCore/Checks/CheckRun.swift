@@ -127,7 +127,7 @@ public struct CheckRun: Sendable {
                 while true {
                     // Asked before those that wait: what ends in between is not taken for one of them.
                     let busy = Set(jobs.all.map(\.consignment.id))
-                    let waiting = try pending().lazy.filter { !busy.contains($0.id) && !resting.holds($0.id) }
+                    let waiting = try pending().filter { !busy.contains($0.id) && !resting.holds($0.id) }
                         .prefix(max(0, request.consignments - busy.count))
                     if !waiting.isEmpty {
                         do {

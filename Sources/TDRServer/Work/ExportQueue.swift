@@ -17,6 +17,9 @@ final class ExportQueue: Sendable {
 
     private let state = Guarded(State())
 
+    /// Those that are being made.
+    var taken: Set<RecordID> { state.withLock { $0.taken } }
+
     /// Takes those of `wishes` for which there are workers: judgments first, else in the order in which they were asked
     /// for. Of the workers one is left to judgments, which are small and awaited.
     func take(_ wishes: [(ExportWish, BytePath)]) -> [(ExportWish, BytePath)] {
@@ -27,9 +30,7 @@ final class ExportQueue: Sendable {
             )
             return (judgments + others).filter { wish, _ in
                 let consignment = wish.consignment
-                guard !state.taken.contains(consignment.id),
-                    state.counts.standard + state.counts.judgments < ExportQueue.workers
-                else { return false }
+                guard state.counts.standard + state.counts.judgments < ExportQueue.workers else { return false }
                 if consignment.type == .judgment {
                     state.counts.judgments += 1
                 } else {

@@ -45,6 +45,8 @@ struct ExportService: Service {
     /// What is to be exported now, and where to.
     private func next() async -> [(ExportWish, BytePath)] {
         do {
+            // Asked before the wishes: one that ends in between is still among those.
+            let taken = queue.taken
             let wishes = try await onThreads(archive.threads) {
                 try wishForJudgments()
                 return try archive.store.exportWishes()
@@ -52,7 +54,7 @@ struct ExportService: Service {
             archive.metrics.set("tdr_exports_waiting", to: wishes.count)
             return queue.take(
                 wishes.compactMap { wish in
-                    if resting.holds(wish.consignment.id) { return nil }
+                    if taken.contains(wish.consignment.id) || resting.holds(wish.consignment.id) { return nil }
                     // What was asked for when the server had a place for it waits until it has one again.
                     return options.target(for: wish.consignment).map { (wish, $0) }
                 })
