@@ -108,7 +108,7 @@ def begun(client):
     csrf = client.token(path + "/series")
     series = re.search(r'name="series" value="([0-9a-f-]{36})"', text)[1]
     client.ask(path + "/series", {"csrf": csrf, "series": series})
-    client.ask(path + "/agreement", {"csrf": csrf, "public": "yes", "appraisal": "yes", "sensitivity": "yes"})
+    client.ask(path + "/agreement", {"csrf": csrf, "status": "public", "appraisal": "yes", "sensitivity": "yes"})
     return path
 
 

@@ -21,6 +21,9 @@ static const unsigned char checks_mustache[] = {
 static const unsigned char confirm_mustache[] = {
 #embed "assets/confirm.mustache"
 };
+static const unsigned char details_mustache[] = {
+#embed "assets/details.mustache"
+};
 static const unsigned char doctor_lines_mustache[] = {
 #embed "assets/doctor-lines.mustache"
 };
@@ -105,6 +108,9 @@ static const unsigned char sha256_js[] = {
 static const unsigned char sha256_wasm[] = {
 #embed "assets/sha256.wasm"
 };
+static const unsigned char size_js[] = {
+#embed "assets/size.js"
+};
 static const unsigned char transfers_mustache[] = {
 #embed "assets/transfers.mustache"
 };
@@ -129,6 +135,7 @@ static const tdr_page_file files[] = {
     {"checks.js", checks_js, sizeof checks_js},
     {"checks.mustache", checks_mustache, sizeof checks_mustache},
     {"confirm.mustache", confirm_mustache, sizeof confirm_mustache},
+    {"details.mustache", details_mustache, sizeof details_mustache},
     {"doctor-lines.mustache", doctor_lines_mustache, sizeof doctor_lines_mustache},
     {"doctor.mustache", doctor_mustache, sizeof doctor_mustache},
     {"en.json", en_json, sizeof en_json},
@@ -157,6 +164,7 @@ static const tdr_page_file files[] = {
     {"setup.mustache", setup_mustache, sizeof setup_mustache},
     {"sha256.js", sha256_js, sizeof sha256_js},
     {"sha256.wasm", sha256_wasm, sizeof sha256_wasm},
+    {"size.js", size_js, sizeof size_js},
     {"transfers.mustache", transfers_mustache, sizeof transfers_mustache},
     {"upload.js", upload_js, sizeof upload_js},
     {"upload.mustache", upload_mustache, sizeof upload_mustache},

@@ -1,3 +1,4 @@
+import Glibc
 import Streams
 import TDRTestSupport
 import Testing
@@ -93,6 +94,91 @@ import Testing
         watch.cancel()
         await #expect(throws: CancellationError.self) { try await watch.value }
         #expect(outcomes.references.count == 2)
+    }
+
+    /// What was told while `run` watched and `body` did other things.
+    private func watched(
+        _ run: CheckRun, _ request: CheckRequest, _ store: Store, resting: Resting = Resting(),
+        _ body: (Outcomes) async throws -> Void
+    ) async throws -> Outcomes {
+        let outcomes = Outcomes()
+        let watch = Task {
+            try await run.watch(
+                request, every: .milliseconds(20), resting: resting, pending: { try store.consignmentsToCheck() }
+            ) { consignment, outcome in outcomes.order.withLock { $0.append((consignment.reference, outcome)) } }
+        }
+        do {
+            try await body(outcomes)
+        } catch {
+            watch.cancel()
+            throw error
+        }
+        watch.cancel()
+        await #expect(throws: CancellationError.self) { try await watch.value }
+        return outcomes
+    }
+
+    @Test("checks as many at once as it is told to, those first that came first", .timeLimit(.minutes(10)))
+    func oneAtATime() async throws {
+        let bench = try Bench(many(1500))
+        let large = try await bench.upload().consignment
+        try bench.folder.make("Urgent", ["one": "1"])
+        let urgent = try await bench.upload { $0.source = bench.folder.appending("Urgent") }.consignment
+        var request = CheckRequest(jobs: 4)
+        request.antivirus = .none
+        request.consignments = 1
+        let outcomes = try await watched(try checkRun(bench), request, bench.store) { outcomes in
+            try await until { outcomes.references.count == 2 }
+        }
+        #expect(outcomes.references == [large.reference, urgent.reference])
+    }
+
+    @Test(
+        "tries again after a while what could not be checked", .timeLimit(.minutes(10))
+    )
+    func triesAgain() async throws {
+        let bench = try Bench(["a": "1"])
+        let gone = try await bench.upload { $0.storage = .inPlace }.consignment
+        let away = bench.folder.appending("Away")
+        #expect(rename(bench.records.text ?? "", away.text ?? "") == 0)
+        var request = CheckRequest(jobs: 1)
+        request.antivirus = .none
+        let resting = Resting(shortest: .milliseconds(10))
+        let outcomes = try await watched(try checkRun(bench), request, bench.store, resting: resting) { outcomes in
+            try await until { outcomes.references.count == 1 }
+            #expect(rename(away.text ?? "", bench.records.text ?? "") == 0)
+            try await until { (try? outcomes.order.withLock { $0 }.last?.1.get()) != nil }
+        }
+        #expect(Set(outcomes.references) == [gone.reference])
+        #expect(try bench.store.report(on: gone).areChecksComplete)
+    }
+
+    @Test("judges each consignment by the rules as they are when it begins", .timeLimit(.minutes(10)))
+    func renewsRules() async throws {
+        let bench = try Bench(["a": "no secret"])
+        func rule(_ word: String) throws {
+            try bench.folder.make("own.yar", .file(Array("rule Own { strings: $a = \"\(word)\" condition: $a }".utf8)))
+        }
+        try rule("something else")
+        let first = try await bench.upload().consignment
+        var request = CheckRequest(jobs: 2)
+        request.antivirus = AntivirusPolicy([.yara([bench.folder.appending("own.yar")])])
+        let outcomes = try await watched(try checkRun(bench), request, bench.store) { outcomes in
+            try await until { outcomes.references.count == 1 }
+            try rule("no secret")
+            _ = try await bench.upload().consignment
+            try await until { outcomes.references.count == 2 }
+            // Rules that cannot be read stop nobody for ever, and are told of.
+            try bench.folder.make("own.yar", .file(Array("rule {".utf8)))
+            _ = try await bench.upload().consignment
+            try await until { outcomes.references.count == 3 }
+        }
+        let told = outcomes.order.withLock { $0 }
+        #expect(try told[0].1.get().filesWithProblems == 0)
+        #expect(told[0].0 == first.reference)
+        #expect(try told[1].1.get().filesWithProblems == 1)
+        #expect(try told[0].1.get().engines != told[1].1.get().engines)
+        #expect(throws: AntivirusError.self) { try told[2].1.get() }
     }
 
     /// Waits for something to come true; a test that waits for ever is ended by its time limit.

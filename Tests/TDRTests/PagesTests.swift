@@ -68,6 +68,14 @@ struct PagesTests {
         "a whole transfer works with the keyboard alone", .enabled(if: Clamd.isInstalled), .timeLimit(.minutes(10)))
     func keyboard() throws { try check(repair: "keyboard") }
 
+    @Test(
+        "the bars of the checks move by themselves, also after the server was stopped and started",
+        .timeLimit(.minutes(10)))
+    func liveChecks() throws { try PagesTests.check("checks", of: "browser_live.py") }
+
+    @Test("how far an export is is shown with numbers, and its end by itself", .timeLimit(.minutes(10)))
+    func liveExport() throws { try PagesTests.check("export", of: "browser_live.py") }
+
     @Test("other sites, other people and guessers get nowhere", .timeLimit(.minutes(10)))
     func security() throws { try check("security") }
 }

@@ -1,3 +1,4 @@
+import Streams
 import TDRTestSupport
 import Testing
 
@@ -49,5 +50,30 @@ extension ServerBench {
             } && value["isBeingWorkedOn"] == .bool(false)
         }
         return mine
+    }
+
+    /// A judgment that has been sent, by its id.
+    func sentJudgment(_ name: String, _ bytes: [UInt8], as judge: String) throws -> String {
+        let id = try #require(
+            try change(
+                "addConsignment", #"addConsignmentInput: { consignmentType: "judgment" }"#, "{ consignmentid }",
+                as: judge)["consignmentid"]?.text)
+        _ = try change(
+            "addOrUpdateConsignmentMetadata",
+            """
+            addOrUpdateConsignmentMetadataInput: { consignmentId: "\(id)", consignmentMetadata:
+                [{ propertyName: "JudgmentNeutralCitation", value: "[2026] EWCA Civ 1" }] }
+            """, "{ value }", as: judge)
+        _ = try change(
+            "startUpload", #"startUploadInput: { consignmentId: "\#(id)", parentFolder: "" }"#, as: judge)
+        let file = try change(
+            "addFilesAndMetadata",
+            """
+            addFilesAndMetadataInput: { consignmentId: "\(id)", metadataInput: [{ originalPath: "\(name)",
+                checksum: "\(SHA256Digest.of(bytes))", lastModified: 1600000000000, fileSize: \(bytes.count), matchId: "0" }] }
+            """, "{ fileId }", as: judge
+        ).elements[0]["fileId"]?.text
+        #expect(try put(bytes, id, file ?? "", as: judge).status == 201)
+        return id
     }
 }

@@ -59,9 +59,9 @@ final class ServerBench: Sendable {
     private func start(_ more: [Argument], _ environment: [String: Argument] = [:]) throws -> RunningProgram {
         let server = try Program.start(
             Program.tdr,
-            [
-                "serve-api", "--listen", "127.0.0.1:\(port)", "--antivirus", "none", "--export-to", Argument(exports),
-            ] + more, environment: bench.environment(keys.merging(environment) { $1 }), directory: bench.folder.path)
+            ["serve-api", "--listen", "127.0.0.1:\(port)", "--antivirus", "none"]
+                + (more.contains("--export-to") ? [] : ["--export-to", Argument(exports)]) + more,
+            environment: bench.environment(keys.merging(environment) { $1 }), directory: bench.folder.path)
         let scheme = more.contains("--tls-cert") ? "https" : "http"
         // Whoever it is: that is for the tests of TLS.
         while try curl("-k", "\(scheme)://127.0.0.1:\(port)/healthcheck").code != 0 {

@@ -4,31 +4,6 @@ import Testing
 
 /// Judgments that come through the API.
 @Suite struct ServerJudgmentTests {
-    /// A judgment that has been sent, by its id.
-    private func sent(_ name: String, _ bytes: [UInt8], _ bench: ServerBench, as judge: String) throws -> String {
-        let id = try #require(
-            try bench.change(
-                "addConsignment", #"addConsignmentInput: { consignmentType: "judgment" }"#, "{ consignmentid }",
-                as: judge)["consignmentid"]?.text)
-        _ = try bench.change(
-            "addOrUpdateConsignmentMetadata",
-            """
-            addOrUpdateConsignmentMetadataInput: { consignmentId: "\(id)", consignmentMetadata:
-                [{ propertyName: "JudgmentNeutralCitation", value: "[2026] EWCA Civ 1" }] }
-            """, "{ value }", as: judge)
-        _ = try bench.change(
-            "startUpload", #"startUploadInput: { consignmentId: "\#(id)", parentFolder: "" }"#, as: judge)
-        let file = try bench.change(
-            "addFilesAndMetadata",
-            """
-            addFilesAndMetadataInput: { consignmentId: "\(id)", metadataInput: [{ originalPath: "\(name)",
-                checksum: "\(SHA256Digest.of(bytes))", lastModified: 1600000000000, fileSize: \(bytes.count), matchId: "0" }] }
-            """, "{ fileId }", as: judge
-        ).elements[0]["fileId"]?.text
-        #expect(try bench.put(bytes, id, file ?? "", as: judge).status == 201)
-        return id
-    }
-
     @Test(
         "confirms and exports a judgment by itself when its checks end clean, and only then", .timeLimit(.minutes(20)))
     func alone() throws {
@@ -37,8 +12,8 @@ import Testing
         try bench.bench.folder.make("judgments", [:])
         let place = bench.bench.folder.appending("judgments")
         _ = try bench.serving("--judgment-to", Argument(place)) {
-            let bad = try sent("ruling.docx", Array("no document".utf8), bench, as: judge)
-            let good = try sent("ruling.docx", wordDocument, bench, as: judge)
+            let bad = try bench.sentJudgment("ruling.docx", Array("no document".utf8), as: judge)
+            let good = try bench.sentJudgment("ruling.docx", wordDocument, as: judge)
             let done = try bench.wait(
                 "{ getConsignment(consignmentid: \"\(good)\") { exportLocation consignmentReference consignmentStatuses { statusType value } } }",
                 "getConsignment", as: judge

@@ -83,6 +83,83 @@ import Testing
         }
     }
 
+    /// The fields `Set-Cookie` of an answer.
+    private func cookies(_ answer: String) -> [String] {
+        answer.split(whereSeparator: \.isNewline).map(String.init).filter { $0.lowercased().hasPrefix("set-cookie: ") }
+            .map { String($0.dropFirst("set-cookie: ".count)) }
+    }
+
+    /// Signs in at the page as a browser does: the cookies that were set, first by the page, then by the sign-in.
+    private func signIn(
+        _ bench: ServerBench, _ options: [Argument], at url: String
+    ) throws -> (
+        before: [String], after: [String]
+    ) {
+        _ = try bench.bench.shell("printf 'correct horse battery\\n' | $TDR user password maria")
+        let page = try bench.send(options + ["-i", "\(url)/login"], as: nil).text
+        let before = cookies(page)
+        let token = page.split(separator: "name=\"csrf\" value=\"").dropFirst().first?.prefix { $0 != "\"" }
+        let answer = try bench.send(
+            options + [
+                "-i", "-H", "Cookie: \(before.first?.prefix { $0 != ";" } ?? "")", "-d", "csrf=\(token ?? "")", "-d",
+                "login=maria", "--data-urlencode", "password=correct horse battery", "\(url)/login",
+            ], as: nil)
+        #expect(answer.status == 303, "\(answer.text)")
+        return (before, cookies(answer.text))
+    }
+
+    /// What every cookie of a page that is read over TLS must be.
+    private func expectSecure(_ cookie: String?, _ name: String) {
+        #expect(cookie?.hasPrefix("__Host-tdr-\(name)=") == true, "\(cookie ?? "none")")
+        for word in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
+            #expect(cookie?.contains(word) == true, "\(cookie ?? "none")")
+        }
+        // With it the name would not count.
+        #expect(cookie?.contains("Domain") == false)
+    }
+
+    @Test("gives its pages' visitors cookies that leave only over TLS", .timeLimit(.minutes(10)))
+    func cookies() throws {
+        let bench = try ServerBench()
+        let made = try Certificates()
+        _ = try bench.serving("--tls-cert", Argument(made.certificate), "--tls-key", Argument(made.key)) {
+            let options: [Argument] = ["--cacert", Argument(made.authority)]
+            let url = "https://127.0.0.1:\(bench.port)"
+            let set = try signIn(bench, options, at: url)
+            expectSecure(set.before.first, "visit")
+            let session = try #require(set.after.first { $0.contains("session") })
+            expectSecure(session, "session")
+            let pair = session.prefix { $0 != ";" }
+            #expect(try bench.send(options + ["-H", "Cookie: \(pair)", "\(url)/transfers"], as: nil).status == 200)
+            // The same secret under the name that anybody could set counts for nothing.
+            let bare = pair.replacing("__Host-", with: "")
+            #expect(try bench.send(options + ["-H", "Cookie: \(bare)", "\(url)/transfers"], as: nil).status == 303)
+        }
+    }
+
+    @Test("does so, too, behind a server that speaks TLS for it and says so", .timeLimit(.minutes(10)))
+    func cookiesBehindAnother() throws {
+        let bench = try ServerBench()
+        _ = try bench.serving {
+            let told: [Argument] = ["-H", "X-Forwarded-Proto: https"]
+            let set = try signIn(bench, told, at: bench.url)
+            expectSecure(set.before.first, "visit")
+            let session = try #require(set.after.first { $0.contains("session") })
+            expectSecure(session, "session")
+            let pair = session.prefix { $0 != ";" }
+            #expect(try bench.send(told + ["-H", "Cookie: \(pair)", "\(bench.url)/transfers"], as: nil).status == 200)
+            // Without TLS in front, the cookies are others, and those count for nothing.
+            #expect(try bench.send(["-H", "Cookie: \(pair)", "\(bench.url)/transfers"], as: nil).status == 303)
+            let plain = try signIn(bench, [], at: bench.url)
+            for cookie in plain.before + plain.after {
+                #expect(
+                    cookie.hasPrefix("tdr-") && !cookie.contains("Secure") && cookie.contains("; HttpOnly"), "\(cookie)"
+                )
+            }
+            #expect(!plain.after.isEmpty)
+        }
+    }
+
     @Test("is not believed under another name", .timeLimit(.minutes(10)))
     func otherName() throws {
         let bench = try ServerBench()

@@ -320,29 +320,6 @@ import Testing
         #expect(ended.code == 0, "\(ended.errors)")
     }
 
-    @Test("tells progress as events", .timeLimit(.minutes(10)))
-    func events() throws {
-        let bench = try ServerBench()
-        _ = try bench.serving {
-            let mine = try bench.begun([("R/a.txt", Array("hello".utf8))])
-            let place: Argument = "\(bench.url)/consignments/\(mine.id)/files/\(mine.files[0])"
-            #expect(try bench.send(["-X", "PUT", "--data-binary", "hello", place], as: "maria").status == 201)
-            _ = try bench.wait(
-                "{ getConsignment(consignmentid: \"\(mine.id)\") { allChecksSucceeded } }", "getConsignment"
-            ) {
-                $0["allChecksSucceeded"] == .bool(true)
-            }
-            let told = try Program.run(
-                BytePath("/usr/bin/env"),
-                [
-                    "curl", "-sN", "--max-time", "2", "-H", "Authorization: Bearer \(bench.tokens["maria"] ?? "")",
-                    "\(bench.url)/consignments/\(mine.id)/events",
-                ])
-            #expect(told.output.hasPrefix("id: 1\nevent: progress\ndata: {"))
-            #expect(told.output.contains("\"totalFiles\":1"))
-        }
-    }
-
     @Test("refuses to be reached from elsewhere without TLS, and to serve a store twice", .timeLimit(.minutes(10)))
     func starting() throws {
         let bench = try ServerBench()

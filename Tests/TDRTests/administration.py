@@ -495,7 +495,7 @@ def administration(archive, shots):
         check(gone not in objects, "the bytes are still there")
 
         # What is under way: an upload that has begun.
-        identity = maria.ask("/transfers", {"csrf": maria.token("/transfers"), "type": "judgment"})[1]["Location"].rsplit("/", 1)[1]
+        identity = maria.ask("/transfers", {"csrf": maria.token("/transfers"), "type": "judgment"})[1]["Location"].split("/")[2]
         status, _, text = maria.ask(
             f"/pages/consignments/{identity}/list",
             json.dumps({

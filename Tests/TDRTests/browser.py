@@ -5,7 +5,11 @@
 Ends with 0 when all went as it should; else says on stderr what did not. TDR is the program, FOLDER an empty folder.
 """
 
+import base64
+import csv
+import hashlib
 import http.cookiejar
+import io
 import json
 import os
 import random
@@ -72,6 +76,7 @@ class Archive:
         self.folder = Path(folder)
         self.exports = self.folder / "exports"
         self.exports.mkdir(exist_ok=True)
+        self.target = str(self.exports)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.server = None
@@ -94,7 +99,7 @@ class Archive:
     def start(self):
         self.server = subprocess.Popen(
             [
-                self.tdr, "serve-api", "--listen", f"127.0.0.1:{self.port}", "--export-to", str(self.exports),
+                self.tdr, "serve-api", "--listen", f"127.0.0.1:{self.port}", "--export-to", self.target,
                 "--offer-bags", *([] if self.clamd else ["--antivirus", "none"]), *self.more,
             ], stdout=subprocess.PIPE, stderr=self.log, env=self.environment)
         line = self.server.stdout.readline().decode().strip()
@@ -217,20 +222,28 @@ class Browser:
         return [one["message"] for one in self.driver.get_log("browser") if one["level"] == "SEVERE"]
 
     def look(self, name):
-        """A picture, wide and narrow, and what axe-core has to say."""
-        if self.shots:
-            for width in (1000, 400):
-                self.driver.execute_cdp_cmd(
-                    "Emulation.setDeviceMetricsOverride",
-                    {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False})
+        """The page wide and narrow, in light and in the dark: whether it fits, what axe-core has to say, and a picture."""
+        for width in (1000, 400):
+            self.resize(width, 800)
+            wide = self.driver.execute_script("return document.documentElement.scrollWidth")
+            check(wide <= width, f"{name} is {wide} wide on a screen of {width}")
+            if self.shots:
                 high = self.driver.execute_script("return document.documentElement.scrollHeight")
-                wide = self.driver.execute_script("return document.documentElement.scrollWidth")
-                check(wide <= width, f"{name} is {wide} wide on a screen of {width}")
-                self.driver.execute_cdp_cmd(
-                    "Emulation.setDeviceMetricsOverride",
-                    {"width": width, "height": min(high, 2400), "deviceScaleFactor": 1, "mobile": False})
+                self.resize(width, min(high, 2400))
                 self.driver.save_screenshot(str(self.shots / f"{name}-{width}.png"))
-            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+            for scheme in ("light", "dark"):
+                self.driver.execute_cdp_cmd(
+                    "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+                self.ask_axe(f"{name}, {width} wide, {scheme}", only=None if scheme == "light" else "color-contrast")
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+        self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    def resize(self, width, height):
+        self.driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+
+    def ask_axe(self, name, only=None):
         # It is a script of the page for the browser, and only one that runs scripts lets it work.
         if not self.scripts:
             return
@@ -238,15 +251,21 @@ class Browser:
             import axe_core_python
 
             self.axe = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": self.axe})
+        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": "window.axe || (() => {" + self.axe + "})()"})
+        # Colours that fade into others are looked at when they have settled.
         found = self.driver.execute_async_script(
             "const done = arguments[arguments.length - 1];"
-            "axe.run().then((all) => done(all.violations.map((one) => ({ id: one.id, impact: one.impact,"
-            " nodes: one.nodes.map((node) => node.html).slice(0, 3) }))));")
-        grave = [one for one in found if one["impact"] in ("serious", "critical")]
+            "const options = arguments[0] ? { runOnly: { type: 'rule', values: [arguments[0]] } } : {};"
+            "Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))"
+            ".then(() => axe.run(options)).then((all) => done({ passed: all.passes.length,"
+            " bad: all.violations.map((one) => ({ id: one.id, impact: one.impact,"
+            " nodes: one.nodes.map((node) => node.html).slice(0, 3) })) }), (error) => done({ passed: 0, bad: [String(error)] }));",
+            only)
+        check(found["passed"] > 0, f"axe-core looked at nothing on {name}: {found}")
+        grave = [one for one in found["bad"] if one["impact"] in ("serious", "critical")]
         check(not grave, f"axe-core finds on {name}: {json.dumps(grave)}")
 
-    def begin(self, series="MOCK 1"):
+    def begin(self, series="MOCK 1", status="public"):
         """A standard transfer up to its upload; its path."""
         self.go("/transfers")
         self.click("Begin a transfer")
@@ -258,7 +277,19 @@ class Browser:
         self.click("Continue")
         self.at("/agreement$")
         self.look("agreement")
+        self.find(f"input[name=status][value={status}]").click()
         self.tick()
+        self.click("Continue")
+        self.at("/upload$")
+        return self.path.rsplit("/", 1)[0]
+
+    def begin_judgment(self, **said):
+        """A judgment up to its upload, with what is said of it; its path."""
+        self.go("/transfers")
+        self.click("Transfer a judgment")
+        self.at("/details$")
+        self.look("details" if self.scripts else "details-plain")
+        self.fill(**said)
         self.click("Continue")
         self.at("/upload$")
         return self.path.rsplit("/", 1)[0]
@@ -313,6 +344,30 @@ class Client:
 
     def cookie(self, name):
         return next((one.value for one in self.cookies if one.name == name), None)
+
+
+def fetched(archive, browser, path):
+    """A download: its headers and its bytes."""
+    cookie = browser.driver.get_cookie("tdr-session")["value"]
+    request = urllib.request.Request(archive.url + path, headers={"Cookie": f"tdr-session={cookie}"})
+    with urllib.request.urlopen(request) as answer:
+        check("attachment" in answer.headers["Content-Disposition"], answer.headers)
+        check(answer.headers["X-Content-Type-Options"] == "nosniff", answer.headers)
+        return answer.headers, answer.read()
+
+
+def download_bag(archive, browser, path):
+    """The bag from the page, which is what the page, the answer and the file beside it say."""
+    browser.go(path + "/export")
+    link = next(one for one in browser.driver.find_elements(By.TAG_NAME, "a") if one.text == "Download the package")
+    headers, bag = fetched(archive, browser, urllib.parse.urlparse(link.get_attribute("href")).path)
+    digest = hashlib.sha256(bag)
+    check(int(headers["Content-Length"]) == len(bag), headers)
+    check(headers["Repr-Digest"] == f"sha-256=:{base64.b64encode(digest.digest()).decode()}:", headers)
+    check(digest.hexdigest() in browser.text, browser.text)
+    name = re.search(r'filename="([^"]+)"', headers["Content-Disposition"])[1]
+    check((archive.exports / name).read_bytes() == bag, "another file")
+    check((archive.exports / f"{name}.sha256").read_text() == f"{digest.hexdigest()}  {name}\n", "the file beside it")
 
 
 def records(folder, files):
@@ -402,6 +457,7 @@ def whole_transfer(archive, shots):
         browser.click("Start the export")
         browser.wait(lambda: "is complete" in browser.text, "the export does not end")
         browser.look("complete")
+        download_bag(archive, browser, path)
         browser.go("/transfers")
         check("Transferred" in browser.text, browser.text)
         browser.look("transfers")
@@ -460,12 +516,13 @@ def failures(archive, shots):
         client.sign_in("maria")
         status, headers, text = client.ask(path + "/failures.csv")
         check(status == 200 and "attachment" in headers["Content-Disposition"], headers)
-        check("'=empty.txt" in text.split("\r\n")[1] + text.split("\r\n")[2], text)
-        check(all("," not in line or not line.startswith("=") for line in text.split("\r\n")), text)
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        check(sorted(row[1] for row in rows[1:]) == ["'=empty.txt", "packed.zip"], rows)
+        formulas = [cell for row in rows for cell in row if cell[:1] in tuple("=+-@\t\r")]
+        check(not formulas, f"a spreadsheet would compute {formulas}")
 
-        browser.go("/transfers")
-        browser.click("Transfer a judgment")
-        browser.at("/upload$")
+        # Nothing has to be said of a judgment.
+        browser.begin_judgment()
         judgment = archive.folder / "judgment.docx"
         judgment.write_text("not what it says\n")
         browser.choose(judgment)
@@ -500,12 +557,24 @@ def resume(archive, shots):
             found = re.match(r"([\d,]+) of", browser.find("#send-says").text)
             return int(found[1].replace(",", "")) if found else 0
 
+        def asks():
+            """Whether the page would have the browser ask before it is left."""
+            return browser.driver.execute_script(
+                "const leaving = new Event('beforeunload', { cancelable: true });"
+                "window.dispatchEvent(leaving); return leaving.defaultPrevented;")
+
+        check(not asks(), "the page holds people back before anything is sent")
         # So slow that there is an in between; then nearly still, so that it lasts.
         throttle(1_000_000)
         browser.click("Start the upload")
         before = 0
         for name in ("uploading", None):
             browser.wait(lambda: sent() >= before + 20, "nothing is sent")
+            if name:
+                check(asks(), "the page can be left though that interrupts the upload")
+                browser.wait(
+                    lambda: re.fullmatch(r"[\d.]+ (B|kB|MB)/s, about [\d.]+ (s|min|h) left", browser.find("#rate").text),
+                    "neither rate nor time left is shown")
             throttle(1000)
             if name:
                 browser.look(name)
@@ -524,6 +593,7 @@ def resume(archive, shots):
         browser.driver.execute_cdp_cmd("Page.enable", {})
         browser.driver.execute_cdp_cmd("Page.navigate", {"url": archive.url + path + "/upload"})
         browser.wait(lambda: "This upload has begun" in browser.text, "the page does not tell what is there")
+        check(not asks(), "a page that was loaded again holds people back")
         browser.look("upload-again")
         throttle(-1)
         browser.choose(folder)
@@ -594,9 +664,15 @@ def security(archive, _):
     status, _, text = client.ask(mine + "/agreement", {"csrf": token})
     check(status == 303, f"agreed before the series was chosen: {status}")
     check(client.ask(mine + "/series", {"csrf": token, "series": series})[0] == 303, "no series")
-    status, _, text = client.ask(mine + "/agreement", {"csrf": token, "public": "yes"})
+    status, _, text = client.ask(mine + "/agreement", {"csrf": token, "status": "welsh", "appraisal": "yes"})
     check(status == 422 and "All of them" in text, status)
-    agreed = {"csrf": token, "public": "yes", "appraisal": "yes", "sensitivity": "yes"}
+    # What was said already is kept on the page that asks again.
+    check(re.search(r'value="welsh" checked', text) and re.search(r'name="appraisal" value="yes" checked', text), text)
+    agreed = {"csrf": token, "appraisal": "yes", "sensitivity": "yes"}
+    for wrong in ({}, {"status": "<b>mine</b>"}):
+        status, _, text = client.ask(mine + "/agreement", {**agreed, **wrong})
+        check(status == 422 and "Choose the legal status" in text and "<b>mine" not in text, (status, text))
+    agreed["status"] = "public"
     check(client.ask(mine + "/agreement", agreed)[0] == 303, "not agreed")
     text = client.ask(mine + "/upload")[2]
     check("<noscript>" in text and f"--server {archive.url}" in text, text)
@@ -607,14 +683,14 @@ def security(archive, _):
     token = other.token("/transfers")
     nowhere = "/transfers/00000000-0000-4000-8000-000000000000"
     for page in [
-        "", "/series", "/agreement", "/upload", "/checks", "/results", "/metadata", "/metadata.csv", "/review", "/confirm",
+        "", "/series", "/agreement", "/details", "/upload", "/checks", "/results", "/metadata", "/metadata.csv", "/review", "/confirm",
         "/export", "/bag", "/failures.csv", "/failures.xlsx", "/failures.html",
     ]:
         seen = other.ask(mine + page)
         none = other.ask(nowhere + page)
         clean = lambda text: re.sub(r"<code>.*?</code>", "", text)
         check(seen[0] == 404 and clean(seen[2]) == clean(none[2]), (page, seen[0]))
-    for page in ["/series", "/agreement", "/checks", "/metadata/none", "/review", "/confirm", "/export"]:
+    for page in ["/series", "/agreement", "/details", "/checks", "/metadata/none", "/review", "/confirm", "/export"]:
         status, _, _ = other.ask(mine + page, {"csrf": token})
         check(status == 404, (page, status))
     status, _, _ = other.ask(

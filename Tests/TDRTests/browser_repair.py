@@ -7,11 +7,12 @@ As browser.py; TDR_TEST_CLAMD names the socket of a clamd.
 
 import csv
 import io
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-from browser import AWKWARD, PASSWORD, Browser, Client, check, records, run
+from browser import AWKWARD, PASSWORD, Browser, Client, check, download_bag, fetched, records, run
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -46,18 +47,6 @@ def known(archive, browser):
 
     client.ask = ask
     return client
-
-
-def fetched(archive, browser, path):
-    """The bytes of a download."""
-    import urllib.request
-
-    cookie = browser.driver.get_cookie("tdr-session")["value"]
-    request = urllib.request.Request(archive.url + path, headers={"Cookie": f"tdr-session={cookie}"})
-    with urllib.request.urlopen(request) as answer:
-        check("attachment" in answer.headers["Content-Disposition"], answer.headers)
-        check(answer.headers["X-Content-Type-Options"] == "nosniff", answer.headers)
-        return answer.read()
 
 
 def unpacked(archive):
@@ -106,7 +95,7 @@ def standard(archive, shots):
     try:
         browser.sign_in("maria")
         browser.at("/transfers$")
-        path = browser.begin()
+        path = browser.begin(status="welsh")
         folder = records(archive.folder / "Mixed <b>&", {**AWKWARD, "drawing.svg": SVG, "infected.txt": EICAR})
         (folder / "empty" / "emptier").mkdir(parents=True)
         bad = failing(archive.folder / "bad", "bad")
@@ -136,15 +125,22 @@ def standard(archive, shots):
 
         # The reports.
         base = f"{path}/failures"
-        rows = list(csv.reader(io.StringIO(fetched(archive, browser, base + ".csv").decode(), newline="")))
+        rows = list(csv.reader(io.StringIO(fetched(archive, browser, base + ".csv")[1].decode(), newline="")))
         check(rows[0] == ["Filepath", "Filename", "Action Required", "Error Details", "File Format", "PUID"], rows)
         check(len(rows) == 4, rows)
         import openpyxl
 
-        sheet = openpyxl.load_workbook(io.BytesIO(fetched(archive, browser, base + ".xlsx")))["Failures"]
-        check([[cell.value for cell in line] for line in sheet.iter_rows()][1][1] == "VirusDetected" or
-              sheet.max_row == 4, "the workbook")
-        page = fetched(archive, browser, base + ".html").decode()
+        sheet = openpyxl.load_workbook(io.BytesIO(fetched(archive, browser, base + ".xlsx")[1]))["Failures"]
+        lines = [[cell.value for cell in line] for line in sheet.iter_rows()]
+        check(lines[0] == ["StatusType", "StatusValue", *rows[0]], lines[0])
+        check([sheet.column_dimensions[name].hidden for name in "ABC"] == [True, True, False], "hidden columns")
+        found = sorted((*line[:2], line[3]) for line in lines[1:])
+        check(found == [
+            ("Antivirus", "VirusDetected", "infected.txt"), ("FFID", "PasswordProtected", "4 locked.docx"),
+            ("FFID", "Zip", "2 packed.zip")], found)
+        # The same as in the other form, cell by cell.
+        check([[cell or "" for cell in line[2:]] for line in lines[1:]] == rows[1:], (lines, rows))
+        page = fetched(archive, browser, base + ".html")[1].decode()
         check(page.count("<tr>") == 4 and "tdr upload" not in page, page)
 
         # Nothing that was uploaded is ever shown, whatever it is.
@@ -211,6 +207,7 @@ def standard(archive, shots):
     check((data / "4 locked.docx").read_bytes() == (good / "4 locked.docx").read_bytes(), "the encrypted file")
     table = list(csv.DictReader(io.StringIO((bag / "file-metadata.csv").read_text(encoding="utf-8"), newline="")))
     check([one["description"] for one in table if one["file_name"] == "plain.txt"] == [HOSTILE], table)
+    check({one["legal_status"] for one in table} == {"Welsh Public Record(s)"}, table)
     check(any(one["file_name"] == "emptier" and one["file_type"] == "Folder" for one in table), table)
 
 
@@ -275,7 +272,7 @@ def table(browser, file, act):
 def describe(archive, browser, path):
     """Metadata: the table down, up with errors, up without."""
     browser.go(path + "/metadata")
-    rows = list(csv.reader(io.StringIO(fetched(archive, browser, path + "/metadata.csv").decode(), newline="")))
+    rows = list(csv.reader(io.StringIO(fetched(archive, browser, path + "/metadata.csv")[1].decode(), newline="")))
     titles = rows[0]
     description = titles.index("description")
     closure = next(n for n, title in enumerate(titles) if title.startswith("closure status"))
@@ -369,8 +366,20 @@ def judgment(archive, shots, scripts=True):
         browser.sign_in("maria")
         browser.at("/transfers$")
         browser.click("Transfer a judgment")
+        browser.at("/details$")
+        browser.find("input[name=noCitation]").click()
+        browser.fill(citation=f"[2026] UKSC 1 {HOSTILE}")
+        browser.click("Continue")
+        browser.wait(lambda: "There is a neutral citation or there is none" in browser.text, "both are taken")
+        check(browser.find("[name=citation]").get_attribute("value") == f"[2026] UKSC 1 {HOSTILE}", "it is forgotten")
+        path = browser.begin_judgment(citation="[2026] UKSC 1", reference="UKSC <b>2026</b>/0001")
+        # It can still be said otherwise.
+        browser.go(path + "/details")
+        check(browser.find("[name=citation]").get_attribute("value") == "[2026] UKSC 1", browser.text)
+        browser.find("input[value=press_summary]").click()
+        browser.fill(update="Typo", updateDetails="a name")
+        browser.click("Continue")
         browser.at("/upload$")
-        path = browser.path.rsplit("/", 1)[0]
         if scripts:
             browser.choose(folder / name)
             check("Files: 1 ·" in browser.text, browser.text)
@@ -391,6 +400,10 @@ def judgment(archive, shots, scripts=True):
             browser.click("Start the export")
         browser.wait(lambda: (browser.go(path + "/export"), "is complete" in browser.text)[1], "the export does not end")
         browser.look("judgment-complete" if scripts else "judgment-complete-plain")
+        # What has been exported stays as it is.
+        browser.go(path + "/details")
+        check("[2026] UKSC 1" in browser.text and not browser.driver.find_elements(By.NAME, "citation"), browser.text)
+        browser.look("details-exported" if scripts else "details-exported-plain")
     finally:
         browser.close()
     archive.stop()
@@ -398,23 +411,116 @@ def judgment(archive, shots, scripts=True):
     there = [one for one in (bag / "data").rglob("*") if one.is_file()]
     check([one.name for one in there] == [name], there)
     check(there[0].read_bytes() == (good / "4 locked.docx").read_bytes(), "another judgment")
+    table = list(csv.DictReader(io.StringIO((bag / "file-metadata.csv").read_text(encoding="utf-8"), newline="")))
+    said = {name: value for one in table if one["file_type"] == "File" for name, value in one.items()}
+    check({name: said[name] for name in said if name.startswith("judgment_")} == {
+        "judgment_type": "press_summary", "judgment_update": "true", "judgment_update_type": "Typo",
+        "judgment_update_details": "a name", "judgment_neutral_citation": "[2026] UKSC 1",
+        "judgment_no_neutral_citation": "false", "judgment_reference": "UKSC <b>2026</b>/0001"}, said)
 
 
 def plain(archive, shots):
     """Without JavaScript: all pages but the upload of a folder, which says how else."""
     judgment(archive, shots, scripts=False)
+    archive.run("user", "add", "root", "--name", "Ruth Root", "--email", "root@example.org", "--role", "administrator")
+    archive.run("user", "password", "root", text=PASSWORD + "\n")
     archive.start()
-    browser = Browser(archive.url, shots, scripts=False)
+    browser, adviser, root = (Browser(archive.url, shots, scripts=False) for _ in range(3))
     try:
         browser.sign_in("maria")
         browser.at("/transfers$")
         browser.begin()
-        check("tdr upload FOLDER --series 'MOCK 1' --server " + archive.url in browser.text, browser.text)
+        command = f"tdr upload FOLDER --series 'MOCK 1' --server {archive.url}"
+        check(command in browser.text, browser.text)
         check("Choose a folder" not in browser.text, browser.text)
         browser.look("upload-plain")
+        path = plain_upload(archive, browser, command)
+        plain_results(archive, browser, path)
+        describe(archive, browser, path)
+        review(browser, adviser, path)
+        browser.look("confirm-plain")
+        browser.tick()
+        browser.click("Confirm the transfer")
+        browser.at("/export$")
+        browser.click("Start the export")
+        browser.wait(
+            lambda: (browser.go(path + "/export"), "is complete" in browser.text)[1], "the export does not end")
+        browser.look("complete-plain")
+        download_bag(archive, browser, path)
+        plain_account(archive, browser)
+        plain_administration(archive, root)
     finally:
-        browser.close()
+        for one in (browser, adviser, root):
+            one.close()
     archive.stop()
+
+
+def plain_upload(archive, browser, command):
+    """The folder that the page says how to send, sent so; the path of its transfer, which is in the list."""
+    folder = records(archive.folder / "Plain", {"plain.txt": "a\n", "other.txt": "b\n"})
+    (folder / "2 packed.zip").write_bytes((failing(archive.folder / "bad", "bad") / "2 packed.zip").read_bytes())
+    archive.environment["TDR_TOKEN"] = archive.run("user", "token", "maria", "--name", "upload", "--scope", "read,transfer")
+    words = shlex.split(command.replace("FOLDER", shlex.quote(str(folder))))
+    reference = archive.run(*words[1:]).splitlines()[-1]
+    del archive.environment["TDR_TOKEN"]
+    browser.go("/transfers")
+    next(one for one in browser.driver.find_elements(By.TAG_NAME, "a") if reference in one.text).click()
+    browser.at("/transfers/[0-9a-f-]{36}/")
+    return browser.path.rsplit("/", 1)[0]
+
+
+def plain_results(archive, browser, path):
+    """What the checks found, by reason, and a file withdrawn."""
+    browser.checked(path, "/results")
+    check("1 of 3 files need attention" in browser.text, browser.text)
+    link = next(one for one in browser.driver.find_elements(By.CSS_SELECTOR, ".filters a") if "All files" in one.text)
+    link.click()
+    browser.wait(lambda: "show=all" in browser.driver.current_url, "the filter does nothing")
+    check(len(browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr")) == 3, browser.text)
+    browser.go(path + "/results?show=FFID.Zip")
+    check(len(browser.driver.find_elements(By.CSS_SELECTOR, "tbody tr")) == 1, browser.text)
+    browser.look("results-plain")
+    put(browser, "2 packed.zip", reason="its files come in the next transfer")
+    browser.checked(path)
+    browser.go(path + "/results")
+    check("Withdrawn files: 1" in browser.text, browser.text)
+
+
+def plain_account(archive, browser):
+    """The account: another session ended, the password changed."""
+    other = Client(archive.url)
+    check(other.sign_in("maria")[0] == 303, "no second session")
+    browser.go("/account")
+    browser.look("account-plain")
+    browser.click("End all other sessions")
+    browser.at("/account$")
+    check(other.ask("/transfers")[0] == 303 and browser.driver.get_cookie("tdr-session"), "the other session goes on")
+    changed = "another horse, another battery"
+    browser.fill(old=PASSWORD, password=changed, again=changed)
+    browser.click("Change the password")
+    browser.wait(lambda: "Your password is changed" in browser.text, "the password is not changed")
+    check(Client(archive.url).sign_in("maria")[0] == 401, "the old password still counts")
+    browser.sign_in("maria", changed)
+    browser.at("/transfers$")
+
+
+def plain_administration(archive, root):
+    """A body, a series, a user; all pages of administrators."""
+    root.sign_in("root")
+    root.at("/admin$")
+    for name in ("quarantine", "work", "doctor", "events", "users", "bodies"):
+        root.go(f"/admin/{name}")
+        check(root.find("h1").text and "could not do it" not in root.text, root.text)
+    root.fill(name="Plain body", code="TDR-PLAIN")
+    root.click("Add a body")
+    root.wait(lambda: "TDR-PLAIN" in root.text, "no body")
+    root.go("/admin/users")
+    root.fill(login="plain", name="Paula Plain", email="paula@example.org", password=PASSWORD)
+    root.find("option[value=TDR-PLAIN]").click()
+    root.find("input[value=standard_user]").click()
+    root.find("form.narrow button").click()
+    root.wait(lambda: "plain can sign in now" in root.text, "no user")
+    check(Client(archive.url).sign_in("plain")[0] == 303, "the new user cannot sign in")
 
 
 def keyboard(archive, shots):
@@ -455,7 +561,7 @@ def keyboard(archive, shots):
         reach("Continue")
         press(Keys.ENTER)
         browser.at("/agreement$")
-        for name in ("public", "appraisal", "sensitivity"):
+        for name in ("status", "appraisal", "sensitivity"):
             reach(name)
             press(Keys.SPACE)
         reach("Continue")

@@ -1,6 +1,7 @@
 // The upload page: what was chosen, how far it is, and what is in the way.
 import { listDropped, listJudgment, listPicked } from "./folder.js";
 import { Sender, Trouble } from "./sender.js";
+import { size } from "./size.js";
 
 const SHOWN = 200;
 const part = (id) => document.getElementById(id);
@@ -15,17 +16,6 @@ let isRunning = false;
 const number = new Intl.NumberFormat(document.documentElement.lang);
 const say = (word, values = {}) =>
   (words[word] ?? word).replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
-
-function size(bytes) {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let unit = 0;
-  let value = bytes;
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${units[unit]}`;
-}
 
 function time(seconds) {
   if (seconds < 90) return say("seconds", { n: Math.ceil(seconds) });

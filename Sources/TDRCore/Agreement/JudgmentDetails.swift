@@ -24,6 +24,16 @@ public struct JudgmentDetails: Sendable, Equatable {
     /// Nothing yet.
     public init() {}
 
+    /// As the properties of a consignment record it, by the original's names.
+    package init(_ properties: [String: String]) {
+        kind = properties["JudgmentType"].flatMap(Kind.init)
+        neutralCitation = properties["JudgmentNeutralCitation"]
+        hasNoNeutralCitation = properties["JudgmentNoNeutralCitation"] == "true"
+        reference = properties["JudgmentReference"]
+        updateType = properties["JudgmentUpdateType"]
+        updateDetails = properties["JudgmentUpdateDetails"]
+    }
+
     /// Whether nothing is said.
     public var isEmpty: Bool { self == JudgmentDetails() }
 
@@ -46,6 +56,11 @@ public struct JudgmentDetails: Sendable, Equatable {
 
     /// The properties of the consignment that record it, by the original's names.
     package var properties: [(name: String, value: String)] {
+        recorded.compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    /// The same, with those that are not said.
+    var recorded: [(name: String, value: String?)] {
         [
             ("JudgmentType", (kind ?? .judgment).rawValue),
             ("JudgmentUpdate", "\(updateType != nil)"),
@@ -54,6 +69,6 @@ public struct JudgmentDetails: Sendable, Equatable {
             ("JudgmentNeutralCitation", neutralCitation),
             ("JudgmentNoNeutralCitation", "\(hasNoNeutralCitation)"),
             ("JudgmentReference", reference),
-        ].compactMap { name, value in value.map { (name, $0) } }
+        ]
     }
 }

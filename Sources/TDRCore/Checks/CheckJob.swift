@@ -8,7 +8,8 @@ final class CheckJob: Sendable {
     private let store: Store
     private let lock: ConsignmentLock
     private let checks: Set<CheckKind>
-    private let engines: AntivirusEngines
+    /// What its files are judged by.
+    let tools: CheckTools
     private let settledWith: @Sendable (CheckJob, Result<CheckSummary, any Error>) -> Void
 
     private struct State {
@@ -26,8 +27,7 @@ final class CheckJob: Sendable {
     /// - Throws: ``CheckError``, ``StoreError``.
     init(
         _ consignment: Consignment, in store: Store, _ run: RunInfo, _ request: CheckRequest,
-        engines: AntivirusEngines, signatures: Signatures,
-        settled: @escaping @Sendable (CheckJob, Result<CheckSummary, any Error>) -> Void
+        tools: CheckTools, settled: @escaping @Sendable (CheckJob, Result<CheckSummary, any Error>) -> Void
     ) throws {
         lock = try ConsignmentLock(consignment, in: store, for: "check")
         let upload = try store.statuses(of: consignment)[.upload]
@@ -36,12 +36,12 @@ final class CheckJob: Sendable {
         }
         self.consignment = consignment
         self.store = store
-        self.engines = engines
+        self.tools = tools
         settledWith = settled
         checks = request.antivirus.engines.isEmpty ? request.checks.subtracting([.antivirus]) : request.checks
         feed = try CheckFeed(consignment, in: store, checks: checks, request)
         recorder = try CheckRecorder(
-            consignment, in: store, run: try store.begin(run), engines: engines, signatures: signatures,
+            consignment, in: store, run: try store.begin(run), engines: tools.engines, signatures: tools.signatures,
             softwareVersion: run.version)
         // The bytes are looked for before anything is marked as begun.
         _ = try ConsignmentBytes(consignment, in: store)
@@ -129,8 +129,8 @@ final class CheckJob: Sendable {
         try store.countLikeness(of: consignment)
         return CheckSummary(
             consignment: consignment, filesChecked: recorder.count, filesWithProblems: outcome.problems,
-            statuses: outcome.statuses, engines: engines.engines.map(\.version),
-            engineMissing: engines.missing.isEmpty || !checks.contains(.antivirus)
-                ? nil : engines.missing.joined(separator: "; "))
+            statuses: outcome.statuses, engines: tools.engines.engines.map(\.version),
+            engineMissing: tools.engines.missing.isEmpty || !checks.contains(.antivirus)
+                ? nil : tools.engines.missing.joined(separator: "; "))
     }
 }

@@ -16,6 +16,8 @@ public struct CheckRequest: Sendable {
     public var asksMagic = true
     /// How many files are read at once.
     public var jobs: Int
+    /// Of how many consignments at once, by turns, where more wait: those that came later wait until one is through.
+    public var consignments = 16
     /// How far the checks stand back behind whatever else has to be done on this machine: 0 to 19.
     public var niceness: Int32 = 0
 
@@ -48,15 +50,20 @@ public struct CheckRun: Sendable {
     private let store: Store
     private let run: @Sendable (Consignment) -> RunInfo
     private let signatures: Signatures
+    private let renewed: (@Sendable () throws -> Signatures)?
     private let meter: ProgressMeter
 
     /// Checks in `store` by these PRONOM signatures, each consignment recorded as `run` says, telling `meter` how far
     /// they are.
+    ///
+    /// - Parameter renewed: the signatures that are in use when it is asked, for runs that go on.
     public init(
-        store: Store, signatures: Signatures, meter: ProgressMeter, run: @escaping @Sendable (Consignment) -> RunInfo
+        store: Store, signatures: Signatures, renewed: (@Sendable () throws -> Signatures)? = nil,
+        meter: ProgressMeter, run: @escaping @Sendable (Consignment) -> RunInfo
     ) {
         self.store = store
         self.signatures = signatures
+        self.renewed = renewed
         self.run = run
         self.meter = meter
     }
@@ -70,20 +77,20 @@ public struct CheckRun: Sendable {
     ///   with a consignment is told as its outcome.
     public func check(_ consignments: [Consignment], _ request: CheckRequest, told: @escaping Told) async throws {
         try await withBlockingThreads(request.jobs, niceness: request.niceness) { _ in
-            let engines = try engines(request)
+            let tools = try tools(request, signatures)
             let feed = FairFeed()
             let jobs = JobList()
             var files = 0
             var bytes: Int64 = 0
             for consignment in consignments {
-                guard let job = begin(consignment, request, engines, jobs, told) else { continue }
+                guard let job = begin(consignment, request, tools, jobs, told) else { continue }
                 files += job.feed.files
                 bytes += job.feed.bytes
                 feed.add(job)
             }
             meter.begin("checking", files: files, bytes: bytes)
             feed.close()
-            try await work(feed, jobs, request, engines)
+            try await work(feed, jobs, request)
         }
     }
 
@@ -97,36 +104,43 @@ public struct CheckRun: Sendable {
         return try outcome.get()
     }
 
-    /// Goes on checking consignments as `pending` names them, until the task is cancelled.
+    /// Goes on checking consignments as `pending` names them, until the task is cancelled: those that came first, as many at
+    /// once as the request says, by turns. Each is judged by the engines and signatures as they are when it begins.
     ///
     /// - Parameter pending: is asked every `interval` for consignments that wait; those that are being checked already
     ///   are passed over.
-    /// - Parameter untilIdle: whether to return when nothing is left to check, so that the next call looks anew at
-    ///   engines and their databases.
+    /// - Parameter untilIdle: whether to return when nothing is left to check.
+    /// - Parameter resting: those that cannot be checked, which are told of, and tried again after a while.
     /// - Throws: ``AntivirusError``, `CancellationError`.
     public func watch(
-        _ request: CheckRequest, every interval: Duration, untilIdle: Bool = false,
+        _ request: CheckRequest, every interval: Duration, untilIdle: Bool = false, resting: Resting = Resting(),
         pending: @escaping @Sendable () throws -> [Consignment], told: @escaping Told
     ) async throws {
         // The workers rest on their threads while there is nothing to do; one more looks for what to do.
         try await withBlockingThreads(request.jobs + 1, niceness: request.niceness) { _ in
-            let engines = try engines(request)
+            var tools = try tools(request, signatures)
             let feed = FairFeed()
-            let jobs = JobList()
+            let jobs = JobList(resting)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await work(feed, jobs, request, engines) }
+                group.addTask { try await work(feed, jobs, request) }
                 defer { group.cancelAll() }
-                // Those that cannot be checked have been told of once.
-                var hopeless: Set<RecordID> = []
                 while true {
-                    let busy = Set(jobs.all.map(\.consignment.id)).union(hopeless)
-                    for consignment in try pending() where !busy.contains(consignment.id) {
-                        guard let job = begin(consignment, request, engines, jobs, told) else {
-                            hopeless.insert(consignment.id)
-                            continue
+                    // Asked before those that wait: what ends in between is not taken for one of them.
+                    let busy = Set(jobs.all.map(\.consignment.id))
+                    let waiting = try pending().filter { !busy.contains($0.id) && !resting.holds($0.id) }
+                        .prefix(max(0, request.consignments - busy.count))
+                    if !waiting.isEmpty {
+                        do {
+                            tools = tools.renewed(by: try self.tools(request, renewed?() ?? signatures))
+                            for consignment in waiting {
+                                guard let job = begin(consignment, request, tools, jobs, told) else { continue }
+                                meter.extend(files: job.feed.files, bytes: job.feed.bytes)
+                                feed.add(job)
+                            }
+                        } catch {
+                            // What is new on disk cannot be used. What is under way goes on by the old.
+                            for consignment in waiting { jobs.tell(consignment, error, told) }
                         }
-                        meter.extend(files: job.feed.files, bytes: job.feed.bytes)
-                        feed.add(job)
                     }
                     if untilIdle, jobs.all.isEmpty {
                         feed.close()
@@ -138,38 +152,37 @@ public struct CheckRun: Sendable {
         }
     }
 
-    private func engines(_ request: CheckRequest) throws -> AntivirusEngines {
-        guard request.checks.contains(.antivirus) else { return .none }
-        return try AntivirusEngines(
-            request.antivirus, cache: store.directory.appending("cache"), now: store.clock())
+    /// What is there to judge by now.
+    private func tools(_ request: CheckRequest, _ signatures: Signatures) throws -> CheckTools {
+        let engines =
+            request.checks.contains(.antivirus)
+            ? try AntivirusEngines(
+                request.antivirus, cache: store.directory.appending("cache"), now: store.clock()) : .none
+        return CheckTools(engines, signatures)
     }
 
     private func begin(
-        _ consignment: Consignment, _ request: CheckRequest, _ engines: AntivirusEngines,
-        _ jobs: JobList, _ told: @escaping Told
+        _ consignment: Consignment, _ request: CheckRequest, _ tools: CheckTools, _ jobs: JobList,
+        _ told: @escaping Told
     ) -> CheckJob? {
         do {
-            let job = try CheckJob(
-                consignment, in: store, run(consignment), request, engines: engines, signatures: signatures
-            ) { job, outcome in
-                jobs.remove(job)
+            let job = try CheckJob(consignment, in: store, run(consignment), request, tools: tools) { job, outcome in
+                jobs.remove(job, outcome)
                 told(job.consignment, outcome)
             }
             jobs.add(job)
             return job
         } catch {
-            told(consignment, .failure(error))
+            jobs.tell(consignment, error, told)
             return nil
         }
     }
 
-    private func work(
-        _ feed: FairFeed, _ jobs: JobList, _ request: CheckRequest, _ engines: AntivirusEngines
-    ) async throws {
+    private func work(_ feed: FairFeed, _ jobs: JobList, _ request: CheckRequest) async throws {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<max(1, request.jobs) {
-                    group.addTask { try work(feed, request, engines) }
+                    group.addTask { try work(feed, request) }
                 }
                 try await group.waitForAll()
             }
@@ -184,16 +197,21 @@ public struct CheckRun: Sendable {
     }
 
     /// One worker.
-    private func work(_ feed: FairFeed, _ request: CheckRequest, _ engines: AntivirusEngines) throws {
-        let checker = try FileChecker(
-            antivirus: engines, signatures: signatures, policy: request.policy, asksMagic: request.asksMagic,
-            meter: meter)
+    private func work(_ feed: FairFeed, _ request: CheckRequest) throws {
+        var checker: (tools: CheckTools, files: FileChecker)?
         var opened: (job: CheckJob, bytes: any CheckedBytes)?
         while let (job, files) = try feed.next() {
             do {
                 let bytes = if let opened, opened.job === job { opened.bytes } else { try job.bytes() }
                 opened = (job, bytes)
-                let findings = try checker.check(files, in: bytes, type: job.consignment.type)
+                let fitting =
+                    if let checker, checker.tools === job.tools { checker.files } else {
+                        try FileChecker(
+                            antivirus: job.tools.engines, signatures: job.tools.signatures, policy: request.policy,
+                            asksMagic: request.asksMagic, meter: meter)
+                    }
+                checker = (job.tools, fitting)
+                let findings = try fitting.check(files, in: bytes, type: job.consignment.type)
                 meter.add(files: files.count)
                 job.record(findings)
             } catch let error as CancellationError {
@@ -208,6 +226,10 @@ public struct CheckRun: Sendable {
 /// The consignments that are being checked.
 private final class JobList: Sendable {
     private let jobs = Guarded<[CheckJob]>([])
+    /// Where those are noted that cannot be checked.
+    private let resting: Resting?
+
+    init(_ resting: Resting? = nil) { self.resting = resting }
 
     var all: [CheckJob] { jobs.withLock { $0 } }
 
@@ -221,7 +243,20 @@ private final class JobList: Sendable {
 
     func add(_ job: CheckJob) { jobs.withLock { $0.append(job) } }
 
-    func remove(_ job: CheckJob) { jobs.withLock { $0.removeAll { $0 === job } } }
+    /// One is over. Noted first, so that nobody takes it up again before.
+    func remove(_ job: CheckJob, _ outcome: Result<CheckSummary, any Error>) {
+        switch outcome {
+        case .success: resting?.forget(job.consignment.id)
+        case .failure: resting?.add(job.consignment.id)
+        }
+        jobs.withLock { $0.removeAll { $0 === job } }
+    }
+
+    /// One cannot even begin.
+    func tell(_ consignment: Consignment, _ error: any Error, _ told: CheckRun.Told) {
+        resting?.add(consignment.id)
+        told(consignment, .failure(error))
+    }
 }
 
 /// The outcome of one consignment on its way between threads.

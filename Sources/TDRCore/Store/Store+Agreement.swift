@@ -71,6 +71,13 @@ extension Store {
         }
     }
 
+    /// Says of a judgment what `details` say, and takes back what they leave unsaid.
+    ///
+    /// - Throws: ``AgreementError``.
+    public func setDetails(_ details: JudgmentDetails, of consignment: Consignment, run: RunInfo) throws {
+        try setConsignmentMetadata(details.recorded.map { ($0, $1 ?? "") }, of: consignment, run: run)
+    }
+
     /// The properties of a consignment by name.
     public func properties(of consignment: Consignment) throws -> [String: String] { try metadata(of: consignment) }
 

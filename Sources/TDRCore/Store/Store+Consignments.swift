@@ -62,7 +62,8 @@ extension Store {
                         AND (SELECT count(*) FROM consignmentStatus WHERE consignmentId = id
                             AND statusType IN ('ServerChecksum', 'ServerFFID') AND value <> 'InProgress') < 2
                         AND NOT EXISTS (SELECT 1 FROM cancellation WHERE consignmentId = consignment.id)
-                    ORDER BY id
+                    ORDER BY (SELECT modified FROM consignmentStatus
+                        WHERE consignmentId = consignment.id AND statusType = 'Upload'), id
                     """
             ).map { try db.consignment(row: $0) }
         }

@@ -38,7 +38,9 @@ extension Store {
     }
 
     /// Whose session this is; nil when there is none, it has ended, or its owner is disabled.
-    public func session(_ secret: String) throws -> OpenSession? {
+    ///
+    /// - Parameter isUse: Whether somebody uses it now, so that it does not end for want of use.
+    public func session(_ secret: String, isUse: Bool = true) throws -> OpenSession? {
         let now = clock()
         let found: OpenSession? = try read { db in
             guard
@@ -56,7 +58,7 @@ extension Store {
             return OpenSession(session: session, principal: user.principal(scopes: Set(Scope.allCases)))
         }
         guard let found else { return nil }
-        if now.milliseconds > found.session.used.milliseconds + Store.useResolution {
+        if isUse, now.milliseconds > found.session.used.milliseconds + Store.useResolution {
             try write { db in
                 try db.execute(
                     sql: "UPDATE session SET used = ? WHERE id = ?", arguments: [now.milliseconds, found.session.id])

@@ -10,6 +10,8 @@ struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who asks, once it has been proved.
     var principal: Principal?
+    /// Asks anew who that is, for what takes long: nil when their token or session does not count any more.
+    var askAgain: (@Sendable () async throws -> Principal?)?
     /// Whose browser it is, for the pages.
     var visitor: Visitor?
     /// What is learned on the way and belongs into the log.

@@ -19,9 +19,11 @@ struct Authenticator: RouterMiddleware {
         // From here on it is all done on threads that may block: going over to them once is enough.
         try await withTaskExecutorPreference(threads) {
             var context = context
-            if let principal = try await principal(request.headers[values: .authorization], context.logger) {
+            let (fields, logger) = (request.headers[values: .authorization], context.logger)
+            if let principal = try await principal(fields, logger) {
                 context.principal = principal
                 context.note.login = principal.login
+                context.askAgain = { try await self.principal(fields, logger) }
             }
             return try await next(request, context)
         }

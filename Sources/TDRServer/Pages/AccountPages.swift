@@ -30,7 +30,7 @@ extension Pages {
                     try archive.store.setPassword(principal.login, to: form["password"], run: run)
                 }
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return try await accountPage(principal, complaint, context)
             }
             // That has ended every session, this one, too.

@@ -101,16 +101,33 @@ extension Pages {
                         [
                             "reference": "\(one.consignment.reference)", "kind": texts("work.\(one.kind.rawValue)"),
                             "body": one.consignment.bodyName, "since": Pages.moment(one.since), "isHeld": one.isHeld,
-                            "says": texts(
-                                "work.count",
-                                [
-                                    "done": Pages.number(one.filesDone), "files": Pages.number(one.counts.files),
-                                    "bytes": Pages.size(one.counts.bytes),
-                                ]),
+                            "says": said(of: one),
                         ]
                     },
                 ], context)
         }
+    }
+
+    /// How far it is.
+    private func said(of work: WorkUnderWay) -> String {
+        guard let done = work.filesDone else {
+            // Only the server that makes an export knows how far it is; one of a command does not tell.
+            guard let written = archive.exporting.progress(of: work.consignment.id) else {
+                return texts(work.isHeld ? "work.unknown" : "work.waiting")
+            }
+            return texts(
+                "work.exporting",
+                [
+                    "done": Pages.number(written.files), "files": Pages.number(written.filesTotal),
+                    "doneBytes": Pages.size(Int(written.bytes)), "bytes": Pages.size(Int(written.bytesTotal)),
+                ])
+        }
+        return texts(
+            "work.count",
+            [
+                "done": Pages.number(done), "files": Pages.number(work.counts.files),
+                "bytes": Pages.size(work.counts.bytes),
+            ])
     }
 
     // MARK: Bodies
@@ -140,7 +157,7 @@ extension Pages {
             try await work(body)
             return Pages.redirect("/admin/bodies")
         } catch {
-            guard let complaint = Pages.complaint(error) else { throw error }
+            guard let complaint = self.complaint(error) else { throw error }
             return try await bodiesPage(complaint, context)
         }
     }
@@ -164,15 +181,14 @@ extension Pages {
 }
 
 extension WorkUnderWay {
-    /// Files that this work is through with.
-    fileprivate var filesDone: Int {
+    /// Files that this work is through with; nil for an export, of which nobody writes that down.
+    fileprivate var filesDone: Int? {
         switch kind {
         case .upload: counts.received
         case .check:
             [counts.checksumProcessed, counts.ffidProcessed]
                 .reduce(counts.withoutAntivirus ? counts.files : counts.antivirusProcessed, min)
-        // How far a bag is, nobody writes down.
-        case .export: 0
+        case .export: nil
         }
     }
 }

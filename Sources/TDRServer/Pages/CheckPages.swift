@@ -17,7 +17,7 @@ extension Pages {
                     try archive.store.wishChecks(report.consignment, run: run(principal, "check again"))
                 }
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return checksPage(report, complaint, context)
             }
             archive.checkBell.ring()

@@ -22,7 +22,7 @@ extension Pages {
                         run: run(principal, "confirm"))
                 }
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return confirmPage(report, complaint, context)
             }
             return Pages.redirect("/transfers/\(report.consignment.id)/export")
@@ -42,7 +42,7 @@ extension Pages {
                         run: run(principal, "export"))
                 }
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return try await exportPage(report, complaint, context)
             }
             archive.exportBell.ring()
@@ -84,8 +84,21 @@ extension Pages {
                 "export.done",
                 ["reference": "\(report.consignment.reference)", "files": Pages.number(report.files)]),
             "location": location ?? "",
-            "words": Pages.json(texts.groups["checking"] ?? [:]),
+            "words": Pages.json(texts.groups["exporting"] ?? [:]),
+            // Without scripts the page is looked at anew.
+            "refresh": status == .inProgress || startsByItself,
         ]
+        if let written = archive.exporting.progress(of: report.consignment.id) {
+            model["isKnown"] = true
+            model["total"] = written.filesTotal
+            model["written"] = written.files
+            model["says"] = texts(
+                "exporting.count",
+                [
+                    "done": Pages.number(written.files), "total": Pages.number(written.filesTotal),
+                    "bytes": Pages.size(Int(written.bytes)), "allBytes": Pages.size(Int(written.bytesTotal)),
+                ])
+        }
         if let exported = report.consignment.exported { model["time"] = Pages.moment(exported) }
         let bags = BagRoute(archive: archive, options: options)
         if status == .completed, let place = bags.place(of: report.consignment) {

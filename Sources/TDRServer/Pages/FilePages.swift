@@ -192,7 +192,7 @@ extension Pages {
             } catch RepairError.lastFile {
                 return try await refuse(texts("repair.lastFile"))
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return try await refuse(complaint)
             }
         }

@@ -2,11 +2,13 @@ import TDRCore
 
 /// The steps of a transfer as its pages show them.
 enum JourneyStep: String, CaseIterable {
-    case series, agreement, upload, checks, results, metadata, review, confirm, export
+    case series, agreement, details, upload, checks, results, metadata, review, confirm, export
 
-    /// Those of one type: a judgment has neither series nor agreement, and no metadata of its files.
+    /// Those of one type: a judgment has neither series nor agreement, and no metadata of its files; something may be said
+    /// of it as a whole.
     static func steps(of type: ConsignmentType) -> [JourneyStep] {
-        type == .judgment ? [.upload, .checks, .results, .confirm, .export] : allCases
+        type == .judgment
+            ? [.details, .upload, .checks, .results, .confirm, .export] : allCases.filter { $0 != .details }
     }
 }
 
@@ -70,7 +72,7 @@ extension ConsignmentReport {
         case nil: break
         }
         return switch step(requirements) {
-        case .series, .agreement: "begun"
+        case .series, .agreement, .details: "begun"
         case .upload: "uploading"
         case .checks: "checking"
         case .results: "problems"

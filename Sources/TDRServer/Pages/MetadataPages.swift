@@ -113,7 +113,7 @@ extension Pages {
         } catch let error as StoreError where error.isBusy {
             return metadataPage(report, complaint: texts("repair.busy"), context)
         } catch {
-            guard let complaint = Pages.complaint(error) else { throw error }
+            guard let complaint = self.complaint(error) else { throw error }
             return metadataPage(report, complaint: complaint, context)
         }
     }

@@ -69,6 +69,11 @@ struct PageTexts: Sendable {
     func callAsFunction(_ key: String, _ values: [String: String] = [:]) -> String {
         let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
         guard parts.count == 2, let text = groups[parts[0]]?[parts[1]] else { return key }
+        return filled(text, values)
+    }
+
+    /// A text with values in their places.
+    func filled(_ text: String, _ values: [String: String]) -> String {
         if values.isEmpty { return text }
         // In one pass: a value that looks like a place for another is left as it is.
         var out = ""

@@ -71,7 +71,9 @@ struct PageFrame: RouterMiddleware {
             case .unavailable: "unavailable"
             default: "refused"
             }
-        let said = ["notFound", "inner"].contains(key) ? texts("error.\(key)") : Pages.sentence(known.message)
+        let said =
+            ["notFound", "inner"].contains(key)
+            ? texts("error.\(key)") : Pages.sentence(texts.said(of: error) ?? texts.said(of: known) ?? known.message)
         var response = page(
             texts("error.\(key)Title"), said, texts("error.\(key)Next", ["id": context.requestID]), known.status,
             context)
@@ -83,28 +85,5 @@ struct PageFrame: RouterMiddleware {
         _ title: String, _ what: String, _ next: String, _ status: HTTPResponse.Status, _ context: APIContext
     ) -> Response {
         pages.page("error", title: title, ["what": what, "next": next], context, status: status)
-    }
-}
-
-extension Pages {
-    /// A message of the library as a sentence: with a capital in front and a full stop behind.
-    static func sentence(_ text: String) -> String {
-        guard let first = text.first else { return text }
-        let out = first.uppercased() + text.dropFirst()
-        return ".?!".contains(out.last ?? ".") ? out : out + "."
-    }
-
-    /// What was wrong with a form, when it is for the visitor to put right; nil when it is not.
-    static func complaint(_ error: any Error) -> String? {
-        switch error {
-        case is PeopleError, is RepairError, is MetadataError, is ReviewError, is QuarantineError:
-            return sentence("\(error)")
-        default: break
-        }
-        let known = APIError(error)
-        switch known.code {
-        case .invalidInput, .invalidState, .conflict: return sentence(known.message)
-        default: return nil
-        }
     }
 }

@@ -63,7 +63,7 @@ struct Pages: Sendable {
     /// Adds all pages, and what their scripts ask for.
     func add(to router: Router<APIContext>) {
         router.get("assets/:name", use: asset)
-        let session = BrowserSession(archive: archive, cookies: cookies)
+        let session = BrowserSession(archive: archive, cookies: cookies, texts: texts)
         let pages = router.group().add(middleware: PageFrame(pages: self, session: session))
         addSignIn(to: pages)
         addProvider(to: pages)

@@ -22,7 +22,7 @@ extension Pages {
                 }
                 return try await usersPage(nil, texts("users.added", ["login": new.login]), .empty, context)
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return try await usersPage(complaint, nil, form, context)
             }
         }
@@ -81,7 +81,7 @@ extension Pages {
                 }
                 return try await personPage(login, secret: (form.trimmed("name"), secret), context)
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return try await personPage(login, complaint: complaint, context)
             }
         }
@@ -114,7 +114,7 @@ extension Pages {
                 let said = try await onThreads(passwordThread) { try body(form, login, principal) }
                 return try await personPage(login, said: said, context)
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return try await personPage(login, complaint: complaint, context)
             }
         }

@@ -70,7 +70,7 @@ extension Pages {
             return providerPage(fault, context)
         } catch let error as PeopleError {
             try await work { try archive.store.recordRefusedSignIn("\(error)", run: run) }
-            return providerPage("account", Pages.sentence("\(error)"), status: .forbidden, context)
+            return providerPage("account", sentence(of: error), status: .forbidden, context)
         }
     }
 

@@ -56,7 +56,7 @@ extension Pages {
             }
             return try await quarantinePage(from: 0, said: said, context)
         } catch {
-            guard let complaint = Pages.complaint(error) else { throw error }
+            guard let complaint = self.complaint(error) else { throw error }
             return try await quarantinePage(from: 0, complaint: complaint, context)
         }
     }

@@ -70,7 +70,7 @@ extension Pages {
         } catch let error as StoreError where error.isBusy {
             return texts("repair.busy")
         } catch {
-            guard let complaint = Pages.complaint(error) else { throw error }
+            guard let complaint = self.complaint(error) else { throw error }
             return complaint
         }
     }

@@ -169,7 +169,7 @@ extension Pages {
             guard case .known(let principal) = outcome else { return Pages.redirect("/login") }
             return try await begin(principal, "/admin", run, request, context)
         } catch {
-            guard let complaint = Pages.complaint(error) else { throw error }
+            guard let complaint = self.complaint(error) else { throw error }
             return setupPage(form, complaint, context)
         }
     }

@@ -17,7 +17,8 @@ extension Pages {
                 try archive.store.createDelivery(
                     type, series: nil, by: principal, run: run(principal, "begin a transfer"))
             }
-            return Pages.redirect("/transfers/\(made.id)")
+            // What is said of a judgment comes before its file; it may stay unsaid.
+            return Pages.redirect("/transfers/\(made.id)\(type == .judgment ? "/details" : "")")
         }
         get(pages, "transfers/:id") { _, context, principal in
             let report = try await self.report(.readConsignment, principal, context)
@@ -25,6 +26,7 @@ extension Pages {
         }
         addSeries(to: pages)
         addAgreement(to: pages)
+        addDetails(to: pages)
         addUploadPage(to: pages)
     }
 
@@ -137,7 +139,7 @@ extension Pages {
                         series, for: report.consignment, run: run(principal, "choose series"))
                 }
             } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
+                guard let complaint = self.complaint(error) else { throw error }
                 return try await seriesPage(report, complaint, context)
             }
             return Pages.redirect("/transfers/\(report.consignment.id)")
@@ -160,64 +162,6 @@ extension Pages {
                         "isChosen": report.consignment.seriesName == one.name,
                     ]
                 },
-            ], complaint: complaint, context)
-    }
-
-    // MARK: Agreement
-
-    /// What has to be agreed to, by the names that the bag's metadata knows.
-    private var agreements: [(field: String, property: String)] {
-        let always: [(field: String, property: String)] = [
-            ("public", "PublicRecordsConfirmed"), ("appraisal", "AppraisalSelectionSignOffConfirmed"),
-            ("sensitivity", "SensitivityReviewSignOffConfirmed"),
-        ]
-        return options.exportRequirements.contains(.openRecords)
-            ? always + [("open", PropertyName.initialOpenRecordsConfirmed)] : always
-    }
-
-    private func addAgreement(to pages: RouterGroup<APIContext>) {
-        get(pages, "transfers/:id/agreement") { _, context, principal in
-            let report = try await self.report(.readConsignment, principal, context)
-            if let back = self.back(report, .agreement) { return back }
-            return self.agreementPage(report, nil, context)
-        }
-        post(pages, "transfers/:id/agreement") { form, context, principal in
-            let report = try await report(.writeConsignmentMetadata, principal, context)
-            if let back = back(report, .agreement) { return back }
-            guard agreements.allSatisfy({ form.isTicked($0.field) }) else {
-                return agreementPage(report, texts("agreement.missing"), context)
-            }
-            let store = archive.store
-            let run = run(principal, "agree")
-            do {
-                try await work {
-                    let old = try store.statuses(of: report.consignment)[.transferAgreement]
-                    if old == .completed { return }
-                    var values: [(name: String, value: String)] = agreements.map { ($0.property, "true") }
-                    // All of them are public records: that is their legal status.
-                    values.append((PropertyName.legalStatus, PropertyName.legalStatuses[0]))
-                    try store.setConsignmentMetadata(values, of: report.consignment, run: run)
-                    if old == nil {
-                        try store.setStep(
-                            .transferAgreement, to: .inProgress, of: report.consignment, isNew: true, run: run)
-                    }
-                    try store.setStep(
-                        .transferAgreement, to: .completed, of: report.consignment, isNew: false, run: run)
-                }
-            } catch {
-                guard let complaint = Pages.complaint(error) else { throw error }
-                return agreementPage(report, complaint, context)
-            }
-            return Pages.redirect("/transfers/\(report.consignment.id)")
-        }
-    }
-
-    private func agreementPage(_ report: ConsignmentReport, _ complaint: String?, _ context: APIContext) -> Response {
-        transferPage(
-            "agreement", .agreement, report,
-            [
-                "isDone": report.statuses[.transferAgreement] == .completed,
-                "points": agreements.map { ["field": $0.field, "text": texts("agreement.\($0.field)")] },
             ], complaint: complaint, context)
     }
 }

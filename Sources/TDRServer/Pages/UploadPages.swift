@@ -103,7 +103,7 @@ extension Pages {
                 try await archive.book.enter(try partial.prove())
             }
         } catch {
-            guard let complaint = Pages.complaint(error) else { throw error }
+            guard let complaint = self.complaint(error) else { throw error }
             return try await uploadPage(report, "", complaint, context)
         }
         return Pages.redirect("/transfers/\(consignment.id)")
@@ -151,7 +151,7 @@ extension Pages {
             let id = try context.parameters.require("id")
             let body = try await request.body.collect(upTo: Pages.listBytes)
             guard let list = try? JSONDecoder().decode(FileList.self, from: Data(body.readableBytesView)) else {
-                throw APIError(.badRequest, .badRequest, "the list of files cannot be read")
+                throw APIError(.badRequest, .badRequest, texts("upload.badList"))
             }
             return PlainRoutes.json(try await work { try self.declare(list, id, principal) })
         }
@@ -163,7 +163,7 @@ extension Pages {
         let run = run(principal, "upload")
         let statuses = try store.statuses(of: consignment)
         if consignment.type == .standard, statuses[.transferAgreement] != .completed {
-            throw DeliveryError.wrongState("agree to the terms of the transfer before the upload")
+            throw DeliveryError.wrongState(texts("upload.agreeFirst"))
         }
         if statuses[.upload] == nil {
             try store.startDelivery(
@@ -171,8 +171,7 @@ extension Pages {
                 run: run)
         } else if Array(list.parentFolder.utf8) != consignment.parentFolder {
             throw DeliveryError.wrongState(
-                "this upload was begun with the folder '\(displayName(of: consignment.parentFolder))'; choose that one again"
-            )
+                texts("upload.otherFolder", ["folder": displayName(of: consignment.parentFolder)]))
         }
         if statuses[.upload] == .completed, list.files.isEmpty, list.emptyFolders.isEmpty {
             // The last word of an upload once more, since its answer was lost.

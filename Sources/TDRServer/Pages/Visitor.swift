@@ -75,6 +75,8 @@ struct BrowserSession: RouterMiddleware {
 
     let archive: Archive
     let cookies: Cookies
+    /// In which words scripts are told what was refused.
+    let texts: PageTexts
     static let tokenField = HTTPField.Name("X-CSRF-Token")
 
     func handle(
@@ -86,7 +88,13 @@ struct BrowserSession: RouterMiddleware {
             let token = BrowserSession.tokenField.flatMap { request.headers[$0] }
             guard let token, visitor.owns(token) else { throw PageError.otherSite }
         }
-        return try await next(request, context)
+        do {
+            return try await next(request, context)
+        } catch let error where texts.said(of: error) != nil {
+            // Scripts show people what is said here.
+            let known = APIError(error)
+            throw APIError(known.status, known.code, texts.said(of: error) ?? known.message, headers: known.headers)
+        }
     }
 
     /// The request with the one who makes it.
@@ -99,6 +107,13 @@ struct BrowserSession: RouterMiddleware {
         context.visitor = visitor
         context.principal = visitor.session?.principal
         context.note.login = visitor.session?.principal.login
+        if visitor.session != nil {
+            context.askAgain = {
+                // A page that only follows something does not keep a session from ending.
+                try await onThreads(archive.threads) { try archive.store.session(visitor.secret, isUse: false) }?
+                    .principal
+            }
+        }
         return context
     }
 

@@ -13,6 +13,10 @@ struct Archive: Sendable {
     let book: ReceiptBook
     /// Of files whose next piece is awaited.
     let digests = PartialDigests()
+    /// For all who follow how far consignments are.
+    let progress = ProgressWatch()
+    /// The exports that this server makes.
+    let exporting = ExportMeters()
     let metrics: Metrics
     let version: String
     let canExport: Bool

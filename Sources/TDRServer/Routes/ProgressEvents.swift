@@ -9,9 +9,9 @@ import TDRCore
 /// `GET /consignments/{id}/events`: how far a consignment is, as server-sent events, whenever that changes.
 struct ProgressEvents: Sendable {
     private static let interval = Duration.milliseconds(400)
-    /// A comment now and then keeps proxies from closing the connection.
-    private static let beat = Duration.seconds(15)
-    /// After that a client has to ask again, and to prove again who it is.
+    /// A comment now and then keeps proxies from closing the connection. As often it is proved anew who listens.
+    private static let beat = Duration.seconds(5)
+    /// After that a client has to ask again.
     private static let longest = Duration.seconds(3600)
 
     let archive: Archive
@@ -32,8 +32,13 @@ struct ProgressEvents: Sendable {
         let ffidProcessed: Int
         let filesWithProblems: Int
         let exportLocation: String?
+        /// Of the export that this server is making; absent until it is known how much there is.
+        let exportFiles: Int?
+        let exportFilesTotal: Int?
+        let exportBytes: Int64?
+        let exportBytesTotal: Int64?
 
-        init(_ report: ConsignmentReport) {
+        init(_ report: ConsignmentReport, export: TDRCore.Progress?) {
             consignmentId = report.consignment.id.description
             reference = report.consignment.reference.description
             state = report.state
@@ -46,46 +51,82 @@ struct ProgressEvents: Sendable {
             ffidProcessed = report.processed(.format)
             filesWithProblems = report.filesWithProblems
             exportLocation = report.consignment.exportLocation
+            exportFiles = export?.files
+            exportFilesTotal = export?.filesTotal
+            exportBytes = export?.bytes
+            exportBytesTotal = export?.bytesTotal
         }
+    }
+
+    /// Why a stream ends.
+    private enum Ending: String {
+        /// The server stops, or the client has listened long enough: it is to ask again.
+        case again
+        /// The token or the session does not count any more, or the consignment is not to be seen any more.
+        case signedOut
     }
 
     @Sendable private func events(_ request: Request, context: APIContext) async throws -> Response {
         let principal = try context.known()
         let id = try context.parameters.require("id")
-        let archive = self.archive
-        let first = try await onThreads(archive.threads) {
-            try archive.consignment(id, for: principal, .readConsignment)
+        let consignment = try await onThreads(archive.threads) {
+            try archive.consignment(id, for: principal, .readConsignment).consignment
+        }
+        let seat = try archive.progress.seat(of: principal.id, at: consignment.id)
+        let mayListen = { @Sendable () async throws -> Bool in
+            guard let principal = try await context.askAgain?() else { return false }
+            return try await onThreads(archive.threads) {
+                (try? archive.consignment(id, for: principal, .readConsignment)) != nil  // not found, or not theirs
+            }
         }
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
             body: ResponseBody { writer in
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-                let begun = ContinuousClock.now
-                var told = begun
-                var last: Progress?
-                var number = 0
-                while begun.duration(to: .now) < ProgressEvents.longest, !Task.isShuttingDownGracefully {
-                    let report = try await onThreads(archive.threads) {
-                        try archive.store.report(on: first.consignment)
-                    }
-                    let progress = Progress(report)
-                    if progress != last {
-                        last = progress
-                        number += 1
-                        told = .now
-                        let json = String(decoding: try encoder.encode(progress), as: UTF8.self)
-                        try await writer.write(
-                            ByteBuffer(string: "id: \(number)\nevent: progress\ndata: \(json)\n\n"))
-                    } else if told.duration(to: .now) > ProgressEvents.beat {
-                        told = .now
-                        try await writer.write(ByteBuffer(string: ": still here\n\n"))
-                    }
-                    try await Task.sleep(for: ProgressEvents.interval)
+                let ending = try await request.body.consumeWithCancellationOnInboundClose { _ in
+                    try await tell(consignment, at: seat, mayListen, &writer)
                 }
-                try await writer.write(ByteBuffer(string: "event: end\ndata: {}\n\n"))
+                try await writer.write(
+                    ByteBuffer(string: "event: end\ndata: {\"reason\":\"\(ending.rawValue)\"}\n\n"))
                 try await writer.finish(nil)
             })
+    }
+
+    /// Tells whoever has the seat, until that is to end.
+    private func tell(
+        _ consignment: Consignment, at seat: ProgressWatch.Seat, _ mayListen: @Sendable () async throws -> Bool,
+        _ writer: inout any ResponseBodyWriter
+    ) async throws -> Ending {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let begun = ContinuousClock.now
+        var (told, proved) = (begun, begun)
+        var last: Progress?
+        var number = 0
+        while begun.duration(to: .now) < ProgressEvents.longest, !Task.isShuttingDownGracefully {
+            if proved.duration(to: .now) > ProgressEvents.beat {
+                guard try await mayListen() else { return .signedOut }
+                proved = .now
+            }
+            let progress = try await archive.progress.newest(at: seat) {
+                try await onThreads(archive.threads) {
+                    Progress(
+                        try archive.store.report(on: consignment),
+                        export: archive.exporting.progress(of: consignment.id))
+                }
+            }
+            if let progress, progress != last {
+                last = progress
+                number += 1
+                told = .now
+                let json = String(decoding: try encoder.encode(progress), as: UTF8.self)
+                try await writer.write(ByteBuffer(string: "id: \(number)\nevent: progress\ndata: \(json)\n\n"))
+            } else if told.duration(to: .now) > ProgressEvents.beat {
+                told = .now
+                try await writer.write(ByteBuffer(string: ": still here\n\n"))
+            }
+            try await Task.sleep(for: ProgressEvents.interval)
+        }
+        return .again
     }
 }
 

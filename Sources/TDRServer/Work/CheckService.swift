@@ -36,17 +36,17 @@ struct CheckService: Service {
             let waiting = try await onThreads(archive.threads) { try pending() }
             archive.metrics.set("tdr_consignments_to_check", to: waiting.count)
             if waiting.isEmpty { return }
-            let run = CheckRun(store: archive.store, signatures: try signatures(), meter: ProgressMeter()) {
-                consignment in
+            let run = CheckRun(
+                store: archive.store, signatures: try signatures(), renewed: signatures, meter: ProgressMeter()
+            ) { consignment in
                 RunInfo(
                     actor: "serve-api", command: "serve-api: check \(consignment.reference)", version: archive.version)
             }
             try await run.watch(
-                request, every: .milliseconds(200), untilIdle: true, pending: { try pending() }
+                request, every: .milliseconds(200), untilIdle: true, resting: resting, pending: { try pending() }
             ) { consignment, outcome in
                 switch outcome {
                 case .success(let summary):
-                    resting.forget(consignment.id)
                     // A clean one has passed into custody by that, and is exported.
                     if consignment.type == .judgment { archive.exportBell.ring() }
                     logger.info(
@@ -56,7 +56,6 @@ struct CheckService: Service {
                             "findings": "\(summary.filesWithProblems)",
                         ])
                 case .failure(let error):
-                    resting.add(consignment.id)
                     logger.error(
                         "check failed", metadata: ["consignment": "\(consignment.reference)", "error": "\(error)"])
                 }
@@ -73,22 +72,4 @@ struct CheckService: Service {
     private func pending() throws -> [Consignment] {
         try archive.store.consignmentsToCheck().filter { !resting.holds($0.id) }
     }
-}
-
-/// Consignments that could not be worked on, and until when they are left alone: longer each time.
-final class Resting: Sendable {
-    private static let longest = Duration.seconds(300)
-
-    private let state = Guarded<[RecordID: (until: ContinuousClock.Instant, pause: Duration)]>([:])
-
-    func add(_ id: RecordID) {
-        state.withLock { state in
-            let pause = min(Resting.longest, (state[id]?.pause ?? .milliseconds(2500)) * 2)
-            state[id] = (.now + pause, pause)
-        }
-    }
-
-    func forget(_ id: RecordID) { _ = state.withLock { $0.removeValue(forKey: id) } }
-
-    func holds(_ id: RecordID) -> Bool { state.withLock { $0[id].map { $0.until > .now } ?? false } }
 }

@@ -3,7 +3,8 @@ import ServiceLifecycle
 import Streams
 import TDRCore
 
-/// Makes the exports that were asked for, one after the other, as long as the server runs.
+/// Makes the exports that were asked for, a few at once, as long as the server runs: judgments first, and never kept
+/// waiting by large transfers, which leave one worker free.
 ///
 /// What was asked for stands in the store until it is done; an export that the server's end cut off is made again, and
 /// makes the same bytes.
@@ -12,6 +13,7 @@ struct ExportService: Service {
     let options: ServerOptions
     let logger: Logger
     private let resting = Resting()
+    private let queue = ExportQueue()
 
     init(archive: Archive, options: ServerOptions, logger: Logger) {
         self.archive = archive
@@ -25,28 +27,58 @@ struct ExportService: Service {
             return try await gracefulShutdown()
         }
         await cancelWhenGracefulShutdown {
-            while (try? await archive.exportBell.wait(atMost: .seconds(2))) != nil, !Task.isCancelled {
-                await exportWhatWaits()
+            await withDiscardingTaskGroup { group in
+                while (try? await archive.exportBell.wait(atMost: .seconds(2))) != nil, !Task.isCancelled {
+                    for (wish, target) in await next() {
+                        group.addTask {
+                            await work(wish, target)
+                            // There is a worker for the next.
+                            archive.exportBell.ring()
+                        }
+                    }
+                }
+                group.cancelAll()
             }
         }
     }
 
-    private func exportWhatWaits() async {
+    /// What is to be exported now, and where to.
+    private func next() async -> [(ExportWish, BytePath)] {
         do {
+            // Asked before the wishes: one that ends in between is still among those.
+            let taken = queue.taken
             let wishes = try await onThreads(archive.threads) {
                 try wishForJudgments()
                 return try archive.store.exportWishes()
             }
             archive.metrics.set("tdr_exports_waiting", to: wishes.count)
-            for wish in wishes where !resting.holds(wish.consignment.id) {
-                // What was asked for when the server had a place for it waits until it has one again.
-                guard let target = options.target(for: wish.consignment) else { continue }
-                try await export(wish, to: target)
-            }
+            return queue.take(
+                wishes.compactMap { wish in
+                    if taken.contains(wish.consignment.id) || resting.holds(wish.consignment.id) { return nil }
+                    // What was asked for when the server had a place for it waits until it has one again.
+                    return options.target(for: wish.consignment).map { (wish, $0) }
+                })
         } catch is CancellationError {
-            return
+            return []
         } catch {
             logger.error("exports cannot be made", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
+    /// One worker, for one export.
+    private func work(_ wish: ExportWish, _ target: BytePath) async {
+        defer { queue.giveBack(wish) }
+        do {
+            try await export(wish, to: target)
+        } catch is CancellationError {
+            // Whoever stops the server ends it; the next start makes it again.
+            return
+        } catch {
+            resting.add(wish.consignment.id)
+            logger.error(
+                "an export cannot be ended",
+                metadata: ["consignment": "\(wish.consignment.reference)", "error": "\(error)"])
         }
     }
 
@@ -78,10 +110,13 @@ struct ExportService: Service {
         request.s3 = options.s3
         request.requirements = options.exportRequirements
         let wanted = request
-        let exporter = Exporter(store: archive.store, run: run, meter: ProgressMeter())
+        let meter = ProgressMeter()
+        let exporter = Exporter(store: archive.store, run: run, meter: meter)
         do {
-            let summary = try await withTaskExecutorPreference(archive.threads) {
-                try await exporter.export(wish.consignment, wanted)
+            let summary = try await archive.exporting.following(wish.consignment.id, meter) {
+                try await withTaskExecutorPreference(archive.threads) {
+                    try await exporter.export(wish.consignment, wanted)
+                }
             }
             try await onThreads(archive.threads) {
                 try archive.store.endExportWish(wish.consignment, failure: nil, run: run)

@@ -53,6 +53,12 @@ struct CheckCommand: TDRCommand {
 
     @Option(
         help: ArgumentHelp(
+            "With --watch: consignments checked at once, by turns; those that come later wait. Default: 16.",
+            valueName: "n"))
+    var consignments: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "Which formats are refused: a JSON file instead of the built-in list. Default: $TDR_FORMAT_POLICY.",
             valueName: "file"))
     var formatPolicy: PathArgument?
@@ -89,6 +95,9 @@ struct CheckCommand: TDRCommand {
             throw ValidationError("name the consignment to check, as tdr status lists them, or a folder")
         }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
+        if let consignments, consignments < 1 || consignments > 10_000 || !watch {
+            throw ValidationError("--consignments goes with --watch and takes a number from 1 to 10000")
+        }
         if only?.isEmpty == true { throw ValidationError("--only takes checksum, format and antivirus") }
         if file != nil, references.count > 1 { throw ValidationError("--file goes with one reference") }
         if watch || pending, !arguments.isEmpty || file != nil || again || only != nil {
@@ -106,6 +115,7 @@ struct CheckCommand: TDRCommand {
         var request = CheckRequest(jobs: jobs ?? context.jobs)
         if let only { request.checks = only }
         request.again = again
+        if let consignments { request.consignments = consignments }
         request.asksMagic = !noSecondOpinion
         request.antivirus = try antivirus.policy(context)
         request.policy = try policy(context)
@@ -114,7 +124,9 @@ struct CheckCommand: TDRCommand {
         }
         let signatures = try signatureFiles.signatures(context)
         let meter = ProgressMeter()
-        let run = CheckRun(store: store, signatures: signatures, meter: meter) {
+        let run = CheckRun(
+            store: store, signatures: signatures, renewed: signatureFiles.renewed(context), meter: meter
+        ) {
             context.run("check \($0.reference)")
         }
         let wanted = request

@@ -203,4 +203,11 @@ struct SignatureOptions: ParsableArguments {
         if let warning = selection.warning { context.messages.warning(warning) }
         return selection.signatures
     }
+
+    /// Those in use at the time it is asked; nil where files or a version were named, which stay what they are.
+    func renewed(_ context: CommandContext) -> (@Sendable () throws -> Signatures)? {
+        guard signatureFile == nil, signatures == nil else { return nil }
+        let library = context.signatureLibrary
+        return { try library.inUse().signatures }
+    }
 }

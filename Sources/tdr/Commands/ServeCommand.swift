@@ -58,6 +58,11 @@ struct ServeCommand: TDRCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Consignments checked at once, by turns; those that come later wait. Default: 16.", valueName: "n"))
+    var consignments: Int?
+
+    @Option(
+        help: ArgumentHelp(
             "Which formats are refused: a JSON file instead of the built-in list. Default: $TDR_FORMAT_POLICY.",
             valueName: "file"))
     var formatPolicy: PathArgument?
@@ -114,6 +119,9 @@ struct ServeCommand: TDRCommand {
             throw ValidationError("--jwt-issuer, --jwt-audience and --jwt-keys go together")
         }
         if let jobs, jobs < 1 || jobs > 256 { throw ValidationError("--jobs takes a number from 1 to 256") }
+        if let consignments, consignments < 1 || consignments > 10_000 {
+            throw ValidationError("--consignments takes a number from 1 to 10000")
+        }
         guard (1...3600).contains(idleSeconds) else {
             throw ValidationError("--idle-seconds takes a number from 1 to 3600")
         }
@@ -128,6 +136,7 @@ struct ServeCommand: TDRCommand {
         guard let (host, port) = ServeCommand.address(listen) else { throw ValidationError("--listen") }
         let store = try context.openStore(.create)
         var checks = CheckRequest(jobs: jobs ?? context.jobs)
+        if let consignments { checks.consignments = consignments }
         checks.antivirus = try antivirus.policy(context)
         if let file = formatPolicy?.path ?? context.environment["TDR_FORMAT_POLICY"].map({ BytePath($0) }) {
             checks.policy = try FormatPolicy(readingJSON: file)

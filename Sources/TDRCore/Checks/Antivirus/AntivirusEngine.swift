@@ -100,6 +100,9 @@ struct AntivirusEngines: Sendable {
         }
     }
 
+    /// Whether all that are wanted are there and answer.
+    var isSound: Bool { missing.isEmpty && engines.allSatisfy { ($0 as? ClamdEngine)?.gone == nil } }
+
     /// Why the engine's database is too old, if it is. Rules of our own have no age.
     private static func age(of engine: any AntivirusEngine, _ policy: AntivirusPolicy, now: Timestamp) -> String? {
         if engine is YaraEngine { return nil }
