@@ -10,6 +10,7 @@ import TDRCore
 /// Asks a tdr server, and tries again what the network has lost.
 public struct APIClient: Sendable {
     private static let tries = 6
+    private static let busyTries = 7
     private static let largestAnswer = 64 << 20
     /// Clients by the authority they trust, an empty path for those that the machine trusts. They live as long as the
     /// program: their connections are shared.
@@ -89,7 +90,7 @@ public struct APIClient: Sendable {
         let errors: [Fault]?
     }
 
-    /// Asks; an answer with errors is thrown.
+    /// Asks; an answer with errors is thrown. What somebody else works on is asked for again for half a minute.
     ///
     /// - Parameter isRepeatable: whether asking twice is as good as asking once, so that a lost answer can be asked for
     ///   again.
@@ -98,6 +99,18 @@ public struct APIClient: Sendable {
         _ query: String, _ variables: some Encodable, as type: Value.Type = Value.self, isRepeatable: Bool = true
     ) async throws -> Value {
         let body = try JSONEncoder().encode(Question(query: query, variables: variables))
+        var attempt = 0
+        while true {
+            do {
+                return try await ask(body, isRepeatable: isRepeatable)
+            } catch let error as ClientError where error.isBusy && attempt < APIClient.busyTries {
+                attempt += 1
+                try await APIClient.rest(attempt)
+            }
+        }
+    }
+
+    private func ask<Value: Decodable>(_ body: Data, isRepeatable: Bool) async throws -> Value {
         let (status, _, bytes) = try await send(isRepeatable: isRepeatable) {
             var request = request("\(server)/graphql", .POST)
             request.headers.add(name: "Content-Type", value: "application/json")
@@ -168,40 +181,98 @@ public struct APIClient: Sendable {
 
     /// Reads a document piece by piece.
     ///
+    /// - Parameter sent: What is sent for it; nil for a document that is there without.
     /// - Throws: ``ClientError``, and what `body` throws.
     func get<Value>(
-        _ path: String, _ body: (HTTPClientResponse.Body) async throws -> Value
+        _ path: String, sending sent: [UInt8]? = nil, _ body: (HTTPClientResponse.Body) async throws -> Value
     ) async throws -> Value {
-        let response = try await http.execute(request(server + path, .GET), timeout: .hours(24))
+        var request = request(server + path, sent == nil ? .GET : .POST)
+        if let sent {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: sent))
+        }
+        let response = try await execute(request, .hours(24))
         try await check(response)
         return try await body(response.body)
     }
 
-    /// The same of a document whose digest the server gives.
+    /// Reads a document of JSON Lines, a line at a time.
+    ///
+    /// - Throws: ``ClientError``, and what `body` throws.
+    func forEachLine<Line: Decodable>(
+        _ path: String, as type: Line.Type, _ body: (Line) throws -> Void
+    ) async throws {
+        try await get(path) { pieces in
+            var rest = ByteBuffer()
+            let decoder = JSONDecoder()
+            for try await var piece in pieces {
+                rest.writeBuffer(&piece)
+                while let end = rest.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+                    let line = rest.readBytes(length: end - rest.readerIndex) ?? []
+                    rest.moveReaderIndex(forwardBy: 1)
+                    guard let value = try? decoder.decode(Line.self, from: Data(line)) else {
+                        throw ClientError.strange(server, reason: "a line that makes no sense")
+                    }
+                    try body(value)
+                }
+                rest.discardReadBytes()
+            }
+            guard rest.readableBytes == 0 else {
+                throw ClientError.unreachable(server, reason: "the answer ends in the middle of a line")
+            }
+        }
+    }
+
+    /// What a server gives of a document whose digest it names.
+    struct Part {
+        /// The digest of all of it.
+        let digest: SHA256Digest
+        /// Which byte of it comes first.
+        let offset: Int64
+        /// nil when all of it has come before.
+        let bytes: HTTPClientResponse.Body?
+    }
+
+    /// The same of a document whose digest the server gives, from `offset` on if it is still the one with this digest.
     func getProved<Value>(
-        _ path: String, _ body: (SHA256Digest, HTTPClientResponse.Body) async throws -> Value
+        _ path: String, from offset: Int64, of known: SHA256Digest?, _ body: (Part) async throws -> Value
     ) async throws -> Value {
-        let response = try await http.execute(request(server + path, .GET), timeout: .hours(24))
+        var request = request(server + path, .GET)
+        if offset > 0, let known {
+            request.headers.add(name: "Range", value: "bytes=\(offset)-")
+            request.headers.add(name: "If-Range", value: "\"\(known.hex)\"")
+        }
+        let response = try await execute(request, .hours(24))
         if response.status.code == 404 { throw ClientError.bagNotOffered(server) }
-        try await check(response)
+        // All of it has come when the connection broke before the end was known.
+        let isPart = response.status.code == 206 || response.status.code == 416
+        if !isPart { try await check(response) }
         let field = response.headers.first(name: "Repr-Digest") ?? ""
         guard field.hasPrefix("sha-256=:"), field.hasSuffix(":"),
             let bytes = Data(base64Encoded: String(field.dropFirst(9).dropLast())), let digest = SHA256Digest(bytes)
         else { throw ClientError.strange(server, reason: "a bag without its digest") }
-        return try await body(digest, response.body)
+        if response.status.code == 206 {
+            let range = response.headers.first(name: "Content-Range") ?? ""
+            guard digest == known, range.hasPrefix("bytes \(offset)-") else {
+                throw ClientError.strange(server, reason: "another part of the bag than was asked for")
+            }
+        }
+        return try await body(
+            Part(
+                digest: digest, offset: isPart ? offset : 0, bytes: response.status.code == 416 ? nil : response.body))
     }
 
     /// Sends a document and reads what comes of it, be it taken or refused for what it says.
     ///
     /// - Throws: ``ClientError``.
-    func post<Value: Decodable>(
-        _ path: String, as type: Value.Type, size: Int64, _ bytes: () throws -> FileBytes
-    ) async throws -> Value {
+    func post<Value: Decodable, Bytes: AsyncSequence & Sendable>(
+        _ path: String, as type: Value.Type, of kind: String, size: Int64, _ bytes: () throws -> Bytes
+    ) async throws -> Value where Bytes.Element == ByteBuffer {
         for attempt in 1... {
             var request = request(server + path, .POST)
-            request.headers.add(name: "Content-Type", value: "text/csv")
+            request.headers.add(name: "Content-Type", value: kind)
             request.body = .stream(try bytes(), length: .known(size))
-            let response = try await http.execute(request, timeout: .hours(1))
+            let response = try await execute(request, .hours(24))
             // Somebody works on the consignment just now.
             if response.status.code == 503, attempt < APIClient.tries {
                 try await APIClient.rest(attempt)
@@ -239,6 +310,20 @@ public struct APIClient: Sendable {
         return request
     }
 
+    /// Sends a request once.
+    ///
+    /// - Throws: ``ClientError``, `CancellationError`, and what the body of the request throws.
+    private func execute(_ request: HTTPClientRequest, _ timeout: TimeAmount) async throws -> HTTPClientResponse {
+        do {
+            return try await http.execute(request, timeout: timeout)
+        } catch let error as HTTPClientError {
+            if error == .cancelled { throw CancellationError() }
+            throw ClientError.unreachable(server, reason: "\(error)")
+        } catch let error where APIClient.isNetwork(error) {
+            throw ClientError.unreachable(server, reason: "\(error)")
+        }
+    }
+
     /// Sends a request and reads its answer, again after a while when the network or the server does not.
     private func send(
         isRepeatable: Bool, _ make: () -> HTTPClientRequest
@@ -271,6 +356,18 @@ public struct APIClient: Sendable {
             }
         }
         throw ClientError.unreachable(server, reason: reason)
+    }
+
+    /// Whether it is the network that failed.
+    static func isNetwork(_ error: any Error) -> Bool {
+        error is HTTPClientError || error is NIOConnectionError || error is ChannelError || error is IOError
+            || error is HTTPParserError
+    }
+
+    /// Whether something was lost on the way and may be asked for again.
+    static func isLoss(_ error: any Error) -> Bool {
+        if case ClientError.unreachable = error { return true }
+        return isNetwork(error)
     }
 
     /// Whether nothing can have been sent.

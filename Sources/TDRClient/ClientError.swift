@@ -26,8 +26,13 @@ public enum ClientError: Error, CustomStringConvertible {
     case wrongBody(String)
     /// The server writes bags and lets nobody have them.
     case bagNotOffered(String)
+    /// The quarantine has no such file of the consignment.
+    case unknownFile(BytePath, reference: String)
     /// Names that the API cannot carry.
     case notText(Int, first: String)
+
+    /// Whether somebody else is at it, so that it can be tried later.
+    public var isBusy: Bool { if case .answered(_, "BUSY") = self { true } else { false } }
 
     /// What was being done, to what, what was found, what to do next.
     public var description: String {
@@ -54,6 +59,8 @@ public enum ClientError: Error, CustomStringConvertible {
         case .bagNotOffered(let server):
             "the server '\(server)' does not let you have the bag: it is in S3 or a folder, or serve-api runs without"
                 + " --offer-bags; leave --to out"
+        case .unknownFile(let path, let reference):
+            "no file '\(path.display)' of \(reference) is or was in quarantine; `tdr quarantine` lists them"
         case .notText(let count, let first):
             "\(count) names are not valid UTF-8 and cannot be sent, '\(first)' is the first; rename them"
         }

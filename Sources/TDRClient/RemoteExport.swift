@@ -15,6 +15,8 @@ public struct RemoteBag: Sendable {
 
 /// Has a server write bags, and fetches them where it lets one.
 public struct RemoteExport: Sendable {
+    private static let attempts = 6
+
     private let client: APIClient
 
     /// Asks `client`.
@@ -59,7 +61,8 @@ public struct RemoteExport: Sendable {
         return RemoteBag(report: report, location: location, wasThere: wasThere)
     }
 
-    /// Fetches a bag into a folder of this machine; each byte is proved against the digest that the server gives.
+    /// Fetches a bag into a folder of this machine; each byte is proved against the digest that the server gives. What
+    /// breaks off goes on from there, now or with the next call.
     ///
     /// - Returns: where it is, its digest, and whether the same bag was there already.
     /// - Throws: ``ClientError/bagNotOffered(_:)`` where the server lets nobody have it, ``ExportError``, `SystemFault`.
@@ -73,17 +76,57 @@ public struct RemoteExport: Sendable {
         let threads = BlockingExecutor(threads: 1)
         defer { threads.shutDown() }
         return try await withTaskExecutorPreference(threads) {
-            try await client.getProved("/consignments/\(bag.report.consignment.id)/bag") { digest, pieces in
-                let arriving = try ArrivingBag(name: name, in: folder)
+            var arriving = try ArrivingBag.interrupted(name: name, in: folder).map {
+                try ArrivingBag(name: name, in: folder, of: $0)
+            }
+            var attempt = 0
+            while true {
+                let before = arriving?.count ?? 0
                 do {
-                    for try await piece in pieces { try piece.withUnsafeReadableBytes { try arriving.write($0) } }
-                    let (place, wasThere) = try arriving.commit(digest)
-                    return (place, digest, wasThere)
-                } catch {
-                    arriving.abandon()
+                    try await receive(bag, name, folder, &arriving)
+                    break
+                } catch let error as CancellationError {
                     throw error
+                } catch {
+                    guard APIClient.isLoss(error) else {
+                        arriving?.abandon()
+                        throw error
+                    }
+                    attempt = arriving?.count ?? 0 > before ? 0 : attempt + 1
+                    if attempt >= RemoteExport.attempts {
+                        throw ClientError.unreachable(client.server, reason: "\(error)")
+                    }
+                    try await APIClient.rest(attempt)
                 }
             }
+            guard let arriving else { throw ClientError.strange(client.server, reason: "a bag without bytes") }
+            do {
+                let (place, wasThere) = try arriving.commit()
+                return (place, arriving.expected, wasThere)
+            } catch {
+                arriving.abandon()
+                throw error
+            }
+        }
+    }
+
+    /// Receives what is still to come of a bag.
+    private func receive(
+        _ bag: RemoteBag, _ name: String, _ folder: BytePath, _ arriving: inout ArrivingBag?
+    ) async throws {
+        var current = arriving
+        defer { arriving = current }
+        try await client.getProved(
+            "/consignments/\(bag.report.consignment.id)/bag", from: current?.count ?? 0, of: current?.expected
+        ) { part in
+            if current?.expected != part.digest {
+                // Another bag than the one that broke off.
+                current?.abandon()
+                current = try ArrivingBag(name: name, in: folder, of: part.digest)
+            }
+            guard let bytes = part.bytes else { return }
+            if let current, current.count != part.offset { try current.restart() }
+            for try await piece in bytes { try piece.withUnsafeReadableBytes { try current?.write($0) } }
         }
     }
 }

@@ -46,7 +46,8 @@ public struct RemoteMetadata: Sendable {
         defer { threads.shutDown() }
         let file = SharedFile(try OpenFile.reading(table))
         return try await client.post(
-            "/consignments/\(id)/metadata\(query)", as: RemoteMetadataSummary.self, size: file.file.status().size
+            "/consignments/\(id)/metadata\(query)", as: RemoteMetadataSummary.self, of: "text/csv",
+            size: file.file.status().size
         ) { FileBytes(file: file, offset: 0, threads: threads, meter: ProgressMeter()) }
     }
 }

@@ -44,13 +44,58 @@ public struct RemoteStatus: StatusSource {
         let withoutAntivirus: Bool
         let consignmentStatuses: [Step]
         let fileStatusCounts: [Count]
+        let source: String
+        let storage: String
+        let links: String
+        let filesExcluded: Int
+        let filesSkipped: Int
+        let filesWithdrawn: Int
+        let confirmsWhenCleanBy: String?
+        let exportCopies: [Copy]
+        let unfinishedUploads: [Upload]
+        let cancellation: Ended?
+        let likeness: Likeness?
+
+        struct Copy: Decodable {
+            let location: String
+            let endpoint: String?
+            let sha256: String?
+            let exportedDatetime: String
+            let verifiedDatetime: String?
+            let lookedDatetime: String?
+            let result: String?
+            let remark: String?
+        }
+        struct Upload: Decodable {
+            let location: String
+            let isObject: Bool
+            let endpoint: String
+            let parts: Int
+            let bytes: Int64
+        }
+        struct Ended: Decodable {
+            let datetime: String
+            let reason: String
+            let isPurged: Bool
+        }
+        struct Likeness: Decodable {
+            let duplicateGroups: Int
+            let surplusFiles: Int
+            let surplusBytes: Int64
+            let nameGroups: Int
+            let nameEntries: Int
+        }
 
         static let fields = """
             consignmentid consignmentReference consignmentType seriesName transferringBodyName transferringBodyTdrCode
             userLogin contactName contactEmail parentFolder includeTopLevelFolder createdDatetime
             transferInitiatedDatetime exportDatetime exportLocation totalFiles totalFolders totalFileSize
             filesWithProblems isBeingWorkedOn withoutAntivirus consignmentStatuses { statusType value }
-            fileStatusCounts { statusType statusValue count }
+            fileStatusCounts { statusType statusValue count } source storage links filesExcluded filesSkipped
+            filesWithdrawn confirmsWhenCleanBy
+            exportCopies { location endpoint sha256 exportedDatetime verifiedDatetime lookedDatetime result remark }
+            unfinishedUploads { location isObject endpoint parts bytes } cancellation { datetime reason isPurged }
+            likeness { duplicateGroups surplusFiles surplusBytes nameGroups nameEntries }
             """
     }
 
@@ -184,29 +229,67 @@ public struct RemoteStatus: StatusSource {
     public func forEachFile(
         of consignment: Consignment, _ selection: FileSelection, _ body: (FileReport) throws -> Void
     ) async throws {
+        var filter = Filter()
+        filter.withProblems = selection == .withProblems
+        var cursor: String?
+        while true {
+            let page = try await self.page(of: consignment, filter, after: cursor, limit: RemoteStatus.filePage)
+            for edge in page.edges { try body(try file(edge.node)) }
+            guard page.pageInfo.hasNextPage, let next = page.pageInfo.endCursor else { return }
+            cursor = next
+        }
+    }
+
+    private struct Filter: Encodable {
+        var withProblems = false
+        var paths: [String]?
+        var fileName: String?
+        var fileTypeIdentifier: String?
+    }
+
+    private func page(
+        of consignment: Consignment, _ filter: Filter, after cursor: String?, limit: Int
+    ) async throws -> Page<File> {
         struct Variables: Encodable {
             let id: String
             let limit: Int
-            var cursor: String?
-            let problems: Bool
+            let cursor: String?
+            let filter: Filter
         }
-        var variables = Variables(
-            id: consignment.id.description, limit: RemoteStatus.filePage, cursor: nil,
-            problems: selection == .withProblems)
-        while true {
-            let page = try await client.ask(
-                """
-                query($id: UUID!, $limit: Int!, $cursor: String, $problems: Boolean!) {
-                    getConsignment(consignmentid: $id) { paginatedFiles(paginationInput: {
-                        limit: $limit, currentCursor: $cursor, fileFilters: { withProblems: $problems } }) {
+        return try await client.ask(
+            """
+            query($id: UUID!, $limit: Int!, $cursor: String, $filter: FileFilters!) {
+                getConsignment(consignmentid: $id) {
+                    paginatedFiles(paginationInput: { limit: $limit, currentCursor: $cursor, fileFilters: $filter }) {
                         edges { node { \(File.fields) } } pageInfo { hasNextPage endCursor } } }
-                }
-                """, variables, as: Files.self
-            ).getConsignment.paginatedFiles
-            for edge in page.edges { try body(try file(edge.node)) }
-            guard page.pageInfo.hasNextPage, let cursor = page.pageInfo.endCursor else { return }
-            variables.cursor = cursor
+            }
+            """,
+            Variables(id: consignment.id.description, limit: limit, cursor: cursor, filter: filter), as: Files.self
+        ).getConsignment.paginatedFiles
+    }
+
+    /// Those of these entries that the consignment has.
+    func entries(_ paths: [RelativePath], of consignment: Consignment) async throws -> [RelativePath: FileReport] {
+        var found: [RelativePath: FileReport] = [:]
+        for first in stride(from: 0, to: paths.count, by: RemoteStatus.filePage) {
+            let part = paths[first..<min(first + RemoteStatus.filePage, paths.count)]
+            var filter = Filter()
+            filter.paths = part.map(\.display)
+            let page = try await self.page(of: consignment, filter, after: nil, limit: RemoteStatus.filePage)
+            for edge in page.edges {
+                let file = try self.file(edge.node)
+                found[file.path] = file
+            }
         }
+        return found
+    }
+
+    /// The first files whose last component is `name`, by path.
+    func files(named name: [UInt8], of consignment: Consignment, limit: Int) async throws -> [RelativePath] {
+        var filter = Filter()
+        filter.fileName = displayName(of: name)
+        filter.fileTypeIdentifier = FileType.file.rawValue
+        return try await page(of: consignment, filter, after: nil, limit: limit).edges.map { try file($0.node).path }
     }
 
     private func file(_ told: File) throws -> FileReport {
@@ -261,7 +344,11 @@ public struct RemoteStatus: StatusSource {
             id: id, reference: reference, type: type, seriesName: facts.seriesName,
             body: (facts.transferringBodyName, facts.transferringBodyTdrCode),
             person: Person(login: facts.userLogin, name: facts.contactName, email: facts.contactEmail),
-            parentFolder: Array((facts.parentFolder ?? "").utf8), includeTopLevelFolder: facts.includeTopLevelFolder,
+            source: BytePath(bytes(ofDisplayName: facts.source)),
+            storage: StorageKind(rawValue: facts.storage) ?? .copied,
+            links: LinkPolicy(rawValue: facts.links) ?? .refuse,
+            parentFolder: bytes(ofDisplayName: facts.parentFolder ?? ""),
+            includeTopLevelFolder: facts.includeTopLevelFolder,
             created: created, transferInitiated: facts.transferInitiatedDatetime.flatMap { Timestamp($0) },
             exported: facts.exportDatetime.flatMap { Timestamp($0) }, exportLocation: facts.exportLocation)
         // A word that a newer server knows is passed over: what we know is still told.
@@ -279,7 +366,41 @@ public struct RemoteStatus: StatusSource {
         }
         return ConsignmentReport(
             consignment: consignment, statuses: statuses, files: facts.totalFiles, folders: facts.totalFolders,
-            bytes: facts.totalFileSize, excluded: 0, skipped: 0, filesWithProblems: facts.filesWithProblems,
-            fileCounts: counts, isBeingWorkedOn: facts.isBeingWorkedOn, withoutAntivirus: facts.withoutAntivirus)
+            bytes: facts.totalFileSize, filesWithProblems: facts.filesWithProblems, fileCounts: counts,
+            isBeingWorkedOn: facts.isBeingWorkedOn, withoutAntivirus: facts.withoutAntivirus,
+            details: details(facts, reference))
+    }
+
+    private func details(_ facts: Facts, _ reference: ConsignmentReference) -> ConsignmentDetails {
+        var details = ConsignmentDetails()
+        details.excluded = facts.filesExcluded
+        details.skipped = facts.filesSkipped
+        details.withdrawnFiles = facts.filesWithdrawn
+        details.confirmsWhenClean = facts.confirmsWhenCleanBy
+        details.exports = facts.exportCopies.compactMap { copy in
+            guard let exported = Timestamp(copy.exportedDatetime) else { return nil }
+            return ExportCopy(
+                reference: reference, location: BytePath(bytes(ofDisplayName: copy.location)), endpoint: copy.endpoint,
+                sha256: copy.sha256.flatMap { SHA256Digest(hex: Array($0.utf8)) }, exported: exported,
+                verified: copy.verifiedDatetime.flatMap { Timestamp($0) },
+                looked: copy.lookedDatetime.flatMap { Timestamp($0) },
+                result: copy.result.flatMap { FixityResult(rawValue: $0) }, remark: copy.remark)
+        }
+        details.unfinishedUploads = facts.unfinishedUploads.map {
+            UnfinishedUpload(
+                location: BytePath(bytes(ofDisplayName: $0.location)), isObject: $0.isObject, endpoint: $0.endpoint,
+                parts: $0.parts, bytes: $0.bytes)
+        }
+        details.cancellation = facts.cancellation.flatMap { ended in
+            Timestamp(ended.datetime).map {
+                Cancellation(datetime: $0, reason: ended.reason, isPurged: ended.isPurged)
+            }
+        }
+        details.likeness = facts.likeness.map {
+            LikenessCounts(
+                duplicateGroups: $0.duplicateGroups, surplusFiles: $0.surplusFiles, surplusBytes: $0.surplusBytes,
+                nameGroups: $0.nameGroups, nameEntries: $0.nameEntries)
+        }
+        return details
     }
 }

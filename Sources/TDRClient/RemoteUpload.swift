@@ -130,6 +130,10 @@ public struct RemoteUpload: Sendable {
         let includeTopLevelFolder: Bool?
         let consignmentStatuses: [Status]
 
+        var isUploading: Bool {
+            consignmentStatuses.contains { $0.statusType == "Upload" && $0.value == "InProgress" }
+        }
+
         static let fields = """
             consignmentid consignmentReference seriesName parentFolder includeTopLevelFolder
             consignmentStatuses { statusType value }
@@ -178,26 +182,49 @@ public struct RemoteUpload: Sendable {
         if !request.fresh, let earlier = try await interrupted(folder, request, me.userId) { return (earlier, true) }
         let made = try await client.ask(
             """
-            mutation($type: String!, $series: UUID) {
-                addConsignment(addConsignmentInput: { consignmentType: $type, seriesid: $series }) { \(Place.fields) }
+            mutation($type: String!, $series: UUID, $request: UUID!) {
+                addConsignment(addConsignmentInput: { consignmentType: $type, seriesid: $series, requestId: $request })
+                    { \(Place.fields) }
             }
-            """, ["type": request.type.rawValue, "series": try await series(request, of: body)], as: Made.self,
-            isRepeatable: false
+            """,
+            [
+                "type": request.type.rawValue, "series": try await series(request, of: body),
+                // Asked again when the answer is lost, it makes no second one.
+                "request": RecordID.random().description,
+            ], as: Made.self
         ).addConsignment
-        struct Start: Encodable {
-            let id: String
-            let folder: String
-            let shows: Bool
+        let start = Start(id: made.consignmentid, folder: folder, shows: request.includeTopLevelFolder)
+        do {
+            try await begin(start)
+        } catch ClientError.answered(let why, code: "INVALID_CONSIGNMENT_STATE") {
+            // It has begun already when the answer to the first call was lost.
+            let place = try await client.ask(
+                "query($id: UUID!) { getConsignment(consignmentid: $id) { \(Place.fields) } }",
+                ["id": made.consignmentid], as: Known.self
+            ).getConsignment
+            guard place.isUploading, place.parentFolder == folder,
+                place.includeTopLevelFolder == request.includeTopLevelFolder
+            else { throw ClientError.answered(why, code: "INVALID_CONSIGNMENT_STATE") }
         }
+        return (made, false)
+    }
+
+    private struct Known: Decodable { let getConsignment: Place }
+
+    private struct Start: Encodable {
+        let id: String
+        let folder: String
+        let shows: Bool
+    }
+
+    private func begin(_ start: Start) async throws {
         _ = try await client.ask(
             """
             mutation($id: UUID!, $folder: String!, $shows: Boolean!) {
                 startUpload(startUploadInput:
                     { consignmentId: $id, parentFolder: $folder, includeTopLevelFolder: $shows })
             }
-            """, Start(id: made.consignmentid, folder: folder, shows: request.includeTopLevelFolder), as: Started.self,
-            isRepeatable: false)
-        return (made, false)
+            """, start, as: Started.self)
     }
 
     /// The id of the series; nil for a judgment.
@@ -224,7 +251,7 @@ public struct RemoteUpload: Sendable {
         return recent.first { place in
             place.parentFolder == folder && place.seriesName == request.series
                 && place.includeTopLevelFolder == request.includeTopLevelFolder
-                && place.consignmentStatuses.contains { $0.statusType == "Upload" && $0.value == "InProgress" }
+                && place.isUploading
         }
     }
 }

@@ -79,6 +79,13 @@ struct Sending: Sendable {
         }
     }
 
+    /// The bytes of a file from an offset on.
+    func bytes(of file: Hashed, from offset: Int64 = 0) throws -> FileBytes {
+        FileBytes(
+            file: SharedFile(try OpenFile.directory(source).opening(file.origin)), offset: offset, threads: threads,
+            meter: meter)
+    }
+
     // MARK: Declaring
 
     private struct Input: Encodable {
@@ -181,8 +188,7 @@ struct Sending: Sendable {
             let from = offset
             do {
                 let sent = try await client.put(path, size: file.size, from: from) {
-                    let open = SharedFile(try OpenFile.directory(source).opening(file.origin))
-                    return FileBytes(file: open, offset: from, threads: threads, meter: meter)
+                    try bytes(of: file, from: from)
                 }
                 switch sent {
                 case .whole: return nil
@@ -192,7 +198,9 @@ struct Sending: Sendable {
                     offset = next
                 }
             } catch let error as ClientError {
-                guard case .answered(_, let code) = error, ["CONFLICT", "UNAVAILABLE", "TIMEOUT"].contains(code) else {
+                guard case .answered(_, let code) = error,
+                    ["CONFLICT", "BUSY", "UNAVAILABLE", "TIMEOUT"].contains(code)
+                else {
                     throw error
                 }
                 attempt += 1

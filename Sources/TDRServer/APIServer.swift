@@ -68,7 +68,7 @@ public struct APIServer: Sendable {
             metrics: Metrics(), version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil,
             checkBell: checkBell,
             exportBell: exportBell, requirements: options.exportRequirements, formatPolicy: options.checks.policy,
-            metadataSchema: options.metadataSchema)
+            metadataSchema: options.metadataSchema, advice: options.advice)
         // Whoever asks is answered first, however many files wait.
         var checks = options.checks
         checks.niceness = APIServer.checkNiceness
@@ -130,6 +130,8 @@ public struct APIServer: Sendable {
         BundleRoute(archive: archive).add(to: known)
         ProgressEvents(archive: archive).add(to: known)
         BagRoute(archive: archive, options: options).add(to: known)
+        RepairRoute(archive: archive).add(to: known)
+        DocumentRoutes(archive: archive).add(to: known)
         MetadataRoutes(archive: archive, schema: options.metadataSchema).add(to: known)
         try Pages(
             archive: archive, passwordThread: passwordThread, setup: setup, openID: openID, clock: clock,
@@ -140,9 +142,12 @@ public struct APIServer: Sendable {
 
     private func server() throws -> HTTPServerBuilder {
         let patience = TimeAmount.seconds(Int64(options.limits.idleSeconds))
+        let share = LargeReadHandler.Share()
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ContinueHandler(), PatienceHandler(patience: patience)],
+                additionalChannelHandlers: [
+                    ContinueHandler(), PatienceHandler(patience: patience), LargeReadHandler(share),
+                ],
                 idleTimeout: patience,
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))

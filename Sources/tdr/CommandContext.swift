@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import Streams
+import TDRClient
 import TDRCore
 
 /// The world a command lives in: the environment, the clock, the terminal. The library gets what it needs from here.
@@ -163,6 +164,7 @@ enum ExitCodes {
     static func code(for error: any Error) -> Int32 {
         switch error {
         case let error as StoreError where error.isBusy: 75
+        case let error as ClientError where error.isBusy: 75
         case is CancellationError: 130
         case let exit as ExitCode: exit.rawValue
         default: 1

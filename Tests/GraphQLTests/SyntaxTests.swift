@@ -38,6 +38,10 @@ import Testing
     @Test(
         "writes a document in one form",
         arguments: [
+            (
+                "{echo(string:\"\"\"\n  hello\n\n   a line that is\n     long enough\n\n   for all of it\n\"\"\")}",
+                "{\n  echo(string: \"\"\"\n  hello\n  \n   a line that is\n     long enough\n  \n   for all of it\n  \"\"\")\n}"
+            ),
             ("{a}", "{\n  a\n}"),
             ("query{a}", "{\n  a\n}"),
             (

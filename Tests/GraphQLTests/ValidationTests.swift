@@ -17,6 +17,10 @@ import Testing
         ("NoUnusedFragmentsRule", "{ hello } fragment F on Query { hello }", "{ ...F } fragment F on Query { hello }"),
         ("NoUnusedVariablesRule", "query ($a: Int) { hello }", "query ($a: Int) { echo(int: $a) }"),
         ("OverlappingFieldsCanBeMergedRule", "{ a: hello a: strict }", "{ a: hello a: hello b: strict }"),
+        (
+            "OverlappingFieldsCanBeMergedRule", "{ either { ... on Cat { t: name } ... on Person { t: grid } } }",
+            "{ either { ... on Cat { t: __typename } ... on Person { t: grid } } }"
+        ),
         ("PossibleFragmentSpreadsRule", "{ person { ... on Cat { lives } } }", "{ animal { ... on Cat { lives } } }"),
         ("ProvidedRequiredArgumentsRule", "{ need }", "{ need(it: 1) }"),
         ("ScalarLeafsRule", "{ person }", "{ person { name } }"),

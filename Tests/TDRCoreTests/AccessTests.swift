@@ -43,6 +43,10 @@ import Testing
         .fetchBag: [
             .standardUser: [.own], .judgmentUser: [.own], .export: everything, .administrator: everything,
         ],
+        .readHistory: [
+            .standardUser: [.own], .judgmentUser: [.own], .reporting: everything, .administrator: everything,
+        ],
+        .withdraw: [.standardUser: [.own], .judgmentUser: [.own], .administrator: everything],
         .seeMetrics: [.reporting: [.none], .administrator: [.none]],
         .administer: [.administrator: [.none]],
     ]

@@ -13,10 +13,10 @@ struct Bench {
     var records: BytePath { folder.appending("Records") }
     var storePath: BytePath { folder.appending("store") }
 
-    init(_ records: Tree) throws {
+    init(_ records: Tree, environment: [String: String] = [:]) throws {
         folder = try TemporaryFolder()
         try folder.make("Records", records)
-        store = try Store(at: folder.appending("store"), .create) { Bench.now }
+        store = try Store(at: folder.appending("store"), .create, environment: environment) { Bench.now }
     }
 
     private var run: RunInfo { RunInfo(actor: "tester", command: "test", version: "0") }

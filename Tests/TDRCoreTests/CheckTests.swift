@@ -399,6 +399,32 @@ struct AntivirusTests {
         #expect(counts == [.success: 1, .failed: 2])
     }
 
+    @Test("ends the antivirus step of an earlier check when checks are wished again and none is made any more")
+    func antivirusGivenUp() async throws {
+        let clamd = try FakeClamd(.says(FakeClamdTests.told("1: fd[10]: OK")))
+        let bench = try Bench(["a": "1"])
+        let consignment = try await bench.upload().consignment
+        try await bench.check(consignment, antivirus: .clamd(clamd.socket))
+        let run = RunInfo(actor: "tester", command: "test", version: "0")
+        try bench.store.wishChecks(consignment, run: run)
+        #expect(try bench.store.statuses(of: consignment)[.serverAntivirus] == .inProgress)
+        let summary = try await bench.check(consignment, antivirus: .none)
+        #expect(summary.statuses[.serverAntivirus] == .completed)
+        #expect(try bench.store.report(on: consignment).state == "Checked")
+    }
+
+    @Test("a step that was begun with an engine and never ended says so, and the state does not ask for it")
+    func antivirusNeverMade() async throws {
+        let bench = try Bench(["a": "1"])
+        let consignment = try await bench.upload().consignment
+        // As a check leaves it that was cut off.
+        let run = RunInfo(actor: "tester", command: "test", version: "0")
+        try bench.store.setStep(.serverAntivirus, to: .inProgress, of: consignment, isNew: true, run: run)
+        let summary = try await bench.check(consignment, antivirus: .none)
+        #expect(summary.statuses[.serverAntivirus] == .failed)
+        #expect(try bench.store.report(on: consignment).state == "Checked")
+    }
+
     @Test(
         "uses no engine that cannot say what it is",
         arguments: ["\0", "Hello\0", "UNKNOWN\0", "/27000/\0"])

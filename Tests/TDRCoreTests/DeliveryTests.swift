@@ -99,6 +99,30 @@ import Testing
         #expect(try names(in: desk.path.appending("incoming").appending(consignment.id.description)) == [])
     }
 
+    @Test("a call that is repeated with its id makes one consignment; another call under that id is refused")
+    func requested() throws {
+        let desk = try Desk()
+        let series = try desk.store.series(ofBody: "TDR-MOCK1")[0].id
+        let request = RecordID.random()
+        func make(
+            _ series: RecordID?, _ type: ConsignmentType = .standard, by who: Principal? = nil
+        ) throws -> Consignment {
+            try desk.store.createDelivery(
+                type, series: series, by: who ?? desk.maria, request: request, run: DeliveryTests.run)
+        }
+        let first = try make(series)
+        #expect(try make(series).id == first.id)
+        #expect(try desk.store.consignments().count == 1)
+        #expect(throws: DeliveryError.self) { try make(nil) }
+        #expect(throws: DeliveryError.self) { try make(nil, .judgment) }
+        // Ids of others are their own affair.
+        let other = Principal(
+            id: .random(), login: "other", name: "O", email: "o@example.org", bodyCode: "TDR-MOCK1",
+            roles: [.standardUser])
+        #expect(try make(series, by: other).id != first.id)
+        #expect(try desk.store.consignments().count == 2)
+    }
+
     @Test("that is complete can be declared once more, as a client does whose answer was lost; but not another")
     func declaredOnceMore() async throws {
         let desk = try Desk()

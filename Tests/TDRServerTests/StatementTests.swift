@@ -65,7 +65,9 @@ import Testing
             let query = """
                 { consignments(limit: \(limit), consignmentFiltersInput: { userId: "\(maria.id)" }) { edges { node {
                     consignmentMetadata { value } metadataSchemaLibraryVersion metadataReviewLogs { action } exportFailure
-                    totalFiles totalClosedRecords consignmentStatuses { value } } } } }
+                    totalFiles totalClosedRecords consignmentStatuses { value } filesWithdrawn filesExcluded
+                    exportCopies { location } unfinishedUploads { parts } cancellation { reason } likeness { nameGroups }
+                    confirmsWhenCleanBy } } } }
                 """
             let response = try await engine.execute(
                 GraphQLRequest(query), context: Asker(archive: archive, principal: maria, note: RequestNote()))

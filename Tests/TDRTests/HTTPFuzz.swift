@@ -36,6 +36,19 @@ struct HTTPFuzz {
             parts("GET", "/login?next=/transfers", who), parts("GET", "/assets/style.css", who), parts("GET", "/", who),
             parts("GET", "/setup/aaaa", who), parts("GET", "/nowhere/at/all", who),
         ]
+        let own = "/consignments/\(consignment)"
+        let list = #"{"files":[{"path":"R/new","size":3,"modified":1,"sha256":"\#(digest)"}],"folders":["R/empty"]}"#
+        let parcel = [0, 0, 0, UInt8(truncatingIfNeeded: list.utf8.count)] + Array(list.utf8) + [1, 2, 3]
+        for act in ["replace", "add"] {
+            templates.append(
+                Parts(method: "POST", path: "\(own)/repairs?act=\(act)", fields: who, body: parcel))
+        }
+        templates += [
+            parts("GET", "\(own)/report?form=csv", who), parts("GET", "\(own)/duplicates", who),
+            parts("GET", "\(own)/history?form=premis", who), parts("GET", "\(own)/history", who),
+            parts("POST", "\(own)/report?form=html", json, #"{"advice":{"FFID":{"action":"x"}}}"#),
+            parts("GET", "\(own)/bag", who + [("Range", "bytes=1-2"), ("If-Range", "\"x\"")]),
+        ]
         for file in files {
             let place = "/consignments/\(consignment)/files/\(file)"
             templates.append(parts("HEAD", place, who))

@@ -94,6 +94,13 @@ final class ServerBench: Sendable {
         try Program.run(BytePath("/usr/bin/env"), ["curl", "-s", "--max-time", "60"] + arguments)
     }
 
+    /// Has `tdr` work through the server, with the token of `login` or with a token itself.
+    func tdr(_ arguments: [Argument], as login: String) throws -> Finished {
+        try Program.run(
+            Program.tdr, arguments + ["--server", "\(url)"],
+            environment: bench.environment(["TDR_TOKEN": "\(tokens[login] ?? login)"]), directory: bench.folder.path)
+    }
+
     /// What a request comes to: its status and its JSON.
     struct Answer {
         let status: Int

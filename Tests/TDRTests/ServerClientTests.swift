@@ -8,10 +8,7 @@ import Testing
     private func tdr(
         _ bench: ServerBench, as login: String, _ arguments: [Argument]
     ) throws -> Finished {
-        try Program.run(
-            Program.tdr, arguments + ["--server", "\(bench.url)"],
-            environment: bench.bench.environment(["TDR_TOKEN": "\(bench.tokens[login] ?? login)"]),
-            directory: bench.bench.folder.path)
+        try bench.tdr(arguments, as: login)
     }
 
     @Test(

@@ -47,8 +47,9 @@ enum SyntaxPrinter {
     /// A field as far as its arguments: these on one line, or on one each where the line would be long.
     private static func head(_ node: FieldNode, indent: String) -> String {
         let name = (node.alias.map { "\($0.text): " } ?? "") + node.name.text
-        let line = name + arguments(node.arguments, indent: indent)
-        if line.utf16.count <= 80 || node.arguments.isEmpty { return line }
+        // Lines of a text in the arguments are as long as they are by themselves, however deep the field lies.
+        let isLong = (name + arguments(node.arguments, indent: "")).utf16.count > 80
+        if !isLong || node.arguments.isEmpty { return name + arguments(node.arguments, indent: indent) }
         let inner = indent + "  "
         let lines = node.arguments.map { "\(inner)\($0.name.text): \(print($0.value, indent: inner))\n" }
         return "\(name)(\n\(lines.joined())\(indent))"

@@ -124,7 +124,9 @@ struct OverlappingFields {
             }
             switch selection {
             case .field(let node):
-                let info = parent.flatMap { schema.field(node.name.text, of: $0) }
+                // As everybody else has it, `__typename` has the shape of whatever it meets.
+                let isOwn = !node.name.text.hasPrefix("__")
+                let info = isOwn ? parent.flatMap { schema.field(node.name.text, of: $0) } : nil
                 collection.add(Entry(node: node, parent: parent, info: info, origin: origin))
             case .inline(let node):
                 let type = node.typeCondition.map { schema.type(named: $0.text) } ?? parent

@@ -54,6 +54,9 @@ public enum ExportRequirement: String, Sendable, CaseIterable {
     case metadata
     case review
 
+    /// The setting that names what every export requires.
+    package static let variable = "TDR_EXPORT_REQUIRES"
+
     /// The property that must be `true`, or (legal status) there; nil for what is a step.
     var property: String? {
         switch self {

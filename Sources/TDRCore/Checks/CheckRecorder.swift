@@ -292,7 +292,16 @@ final class CheckRecorder: Sendable {
         return try store.write { db in
             if !checks.isEmpty { try db.pairRedactions(of: consignment, run: run, at: now) }
             let tally = try db.tally(of: consignment)
-            try db.rollUp(checks, of: consignment, tally, run: run, at: now)
+            // What was begun with an engine ends without one, when it is decided so meanwhile.
+            let isLeft =
+                try db.metadata(ConsignmentPolicy.antivirus, of: consignment) == "none"
+                && db.statuses(of: consignment)[.serverAntivirus] == .inProgress
+            try db.rollUp(
+                isLeft ? checks.union([.antivirus]) : checks, of: consignment, tally, run: run, at: now)
+            if isLeft, try db.statuses(of: consignment)[.serverAntivirus] == .inProgress {
+                // Some file was never scanned.
+                try db.move(consignment, .serverAntivirus, to: .failed, run: run, at: now)
+            }
             let steps = try db.statuses(of: consignment)
             let hasEnded = isLast || checks.allSatisfy { steps[$0.consignmentStep] != .inProgress }
             let isNews = hasEnded && state.withLock { $0.count > 0 || $0.isContinued }
@@ -300,7 +309,7 @@ final class CheckRecorder: Sendable {
                 try db.notify(
                     .checksFoundProblems(resolutionPath: Notice.resolutionPath(tally)), of: consignment, at: now)
             }
-            try db.confirmIfWished(consignment, run: run, at: now)
+            try store.confirmIfWished(consignment, db, run: run, at: now)
             return (try db.statuses(of: consignment), tally[Tally.problem, ""])
         }
     }

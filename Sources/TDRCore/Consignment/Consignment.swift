@@ -89,8 +89,10 @@ extension Consignment {
     /// One as a server tells of it: not for use with a store.
     package init(
         id: RecordID, reference: ConsignmentReference, type: ConsignmentType, seriesName: String?,
-        body: (name: String, code: String), person: Person, parentFolder: [UInt8], includeTopLevelFolder: Bool,
-        created: Timestamp, transferInitiated: Timestamp?, exported: Timestamp?, exportLocation: String?
+        body: (name: String, code: String), person: Person, source: BytePath, storage: StorageKind, links: LinkPolicy,
+        parentFolder: [UInt8], includeTopLevelFolder: Bool, created: Timestamp, transferInitiated: Timestamp?,
+        exported: Timestamp?,
+        exportLocation: String?
     ) {
         row = -1
         self.id = id
@@ -99,9 +101,9 @@ extension Consignment {
         self.seriesName = seriesName
         (bodyName, bodyCode) = body
         self.person = person
-        source = BytePath([UInt8]())
-        storage = .copied
-        links = .refuse
+        self.source = source
+        self.storage = storage
+        self.links = links
         self.parentFolder = parentFolder
         self.includeTopLevelFolder = includeTopLevelFolder
         self.created = created

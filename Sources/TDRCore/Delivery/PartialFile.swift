@@ -21,9 +21,8 @@ public final class PartialFile {
     private let place: BytePath
     private let store: BytePath
     private let digests: PartialDigests?
-    private var hasher = SHA256Hasher()
-    /// The digest of this piece alone, where the client gave one.
-    private var piece: SHA256Hasher?
+    /// What is computed of the bytes.
+    package let hashing: PartialHashing
     private let begin: Int64
     private var unflushed: Int64 = 0
     /// Bytes there are, of this piece and of those before it.
@@ -51,7 +50,6 @@ public final class PartialFile {
         file = try OpenFile.open(place, flags: O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, mode: 0o600)
         // Another request may have been at it: one writer at a time, whichever process.
         guard try file.tryLock() else { throw DeliveryError.beingSent }
-        if digestsPiece { piece = SHA256Hasher() }
         let status = try file.status()
         // While we waited for the lock it may have become an object, which nobody writes to.
         guard let named = try? FileStatus.of(place), named.inode == status.inode, named.device == status.device else {
@@ -59,6 +57,7 @@ public final class PartialFile {
         }
         let there = status.size
         let kept = digests?.take(expected.id, of: status)
+        var whole = SHA256Hasher()
         switch start {
         case .anew:
             try file.truncate(to: 0)
@@ -66,14 +65,13 @@ public final class PartialFile {
         case .at(let offset):
             guard offset == there else { throw DeliveryError.wrongOffset(expected: there) }
             if let kept {
-                hasher = kept
+                whole = kept
             } else {
-                var hasher = SHA256Hasher()
-                try FileSource(file, count: there).forEachPiece { bytes, _ in hasher.update(bytes) }
-                self.hasher = hasher
+                try FileSource(file, count: there).forEachPiece { bytes, _ in whole.update(bytes) }
             }
             begin = there
         }
+        hashing = PartialHashing(whole, piece: digestsPiece ? SHA256Hasher() : nil)
         count = begin
         guard lseek(file.descriptor, off_t(begin), SEEK_SET) >= 0 else { throw SystemFault("write", place) }
         var room = statvfs()
@@ -95,6 +93,14 @@ public final class PartialFile {
     /// - Throws: ``DeliveryError/wrongSize(declared:received:)`` when they are too many; ``DeliveryError``,
     ///   ``SystemFault``.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try keep(bytes)
+        hashing.update(bytes)
+    }
+
+    /// Takes the next bytes, whose digest somebody computes meanwhile by ``hashing``.
+    ///
+    /// - Throws: as ``write(_:)``.
+    package func keep(_ bytes: UnsafeRawBufferPointer) throws {
         guard count + Int64(bytes.count) <= expected.size else {
             throw DeliveryError.wrongSize(declared: expected.size, received: count + Int64(bytes.count))
         }
@@ -104,8 +110,6 @@ public final class PartialFile {
             if error.code == ENOSPC || error.code == EDQUOT { throw DeliveryError.tooLittleRoom }
             throw error
         }
-        hasher.update(bytes)
-        piece?.update(bytes)
         count += Int64(bytes.count)
         unflushed += Int64(bytes.count)
         if unflushed >= 16 << 20 {
@@ -116,7 +120,7 @@ public final class PartialFile {
     }
 
     /// The digest of the piece that was written, where it was asked for.
-    public var pieceDigest: SHA256Digest? { piece?.finish() }
+    public var pieceDigest: SHA256Digest? { hashing.piece }
 
     /// Takes back the piece: it is not what its sender says it is.
     public func takeBack() throws {
@@ -128,7 +132,7 @@ public final class PartialFile {
     public var isWhole: Bool { count == expected.size }
 
     /// Ends a piece that others follow: its digest is kept for them.
-    public func pause() throws { digests?.keep(hasher, of: try file.status(), as: expected.id) }
+    public func pause() throws { digests?.keep(hashing.whole, of: try file.status(), as: expected.id) }
 
     /// Proves the whole file; what is not as declared is thrown away, to be sent again from the start.
     ///
@@ -136,7 +140,7 @@ public final class PartialFile {
     ///   declared that it could be proved against.
     public func prove() throws -> ProvedFile {
         if expected.awaitsDigest { throw DeliveryError.wrongState("the file's SHA-256 has not been declared yet") }
-        let digest = hasher.finish()
+        let digest = hashing.whole.finish()
         guard digest == expected.sha256 else {
             try file.truncate(to: 0)
             throw DeliveryError.mismatch(declared: expected.sha256.hex, received: digest.hex)
@@ -146,6 +150,33 @@ public final class PartialFile {
         file.unlock()
         return proved
     }
+}
+
+/// What is computed of the bytes of a file on their way in: on any thread, piece by piece in their order.
+package final class PartialHashing: Sendable {
+    private struct State {
+        var whole: SHA256Hasher
+        /// Of this piece alone, where the client gave a digest of it.
+        var piece: SHA256Hasher?
+    }
+
+    private let state: Guarded<State>
+
+    fileprivate init(_ whole: SHA256Hasher, piece: SHA256Hasher?) {
+        state = Guarded(State(whole: whole, piece: piece))
+    }
+
+    /// Takes the next bytes.
+    package func update(_ bytes: UnsafeRawBufferPointer) {
+        state.withLock { state in
+            state.whole.update(bytes)
+            state.piece?.update(bytes)
+        }
+    }
+
+    /// Of all bytes so far.
+    fileprivate var whole: SHA256Hasher { state.withLock { $0.whole } }
+    fileprivate var piece: SHA256Digest? { state.withLock { $0.piece?.finish() } }
 }
 
 /// A file whose bytes are all there and are those that were declared; not durable yet.

@@ -35,14 +35,41 @@ final class FileDestination: ArchiveDestination {
     init(name: String, in folder: BytePath) throws {
         self.name = name
         location = folder.appending(name)
-        let place = folder.appending(".\(name).tdr-partial")
+        file = try FileDestination.open(folder.appending(".\(name).tdr-partial"))
+        try file.truncate(to: 0)
+    }
+
+    /// Goes on with what an earlier run has left under the name `partial`; `left` gets its bytes.
+    ///
+    /// - Throws: ``ExportError/targetBusy(_:)`` when another process writes it.
+    init(
+        name: String, in folder: BytePath, goingOnWith partial: String, left: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        self.name = name
+        location = folder.appending(name)
+        file = try FileDestination.open(folder.appending(partial))
+        offset = try file.status().size
+        try FileSource(file, count: offset).forEachPiece { bytes, _ in try left(bytes) }
+        guard lseek(file.descriptor, off_t(offset), SEEK_SET) >= 0 else { throw SystemFault("write", file.path) }
+    }
+
+    private static func open(_ place: BytePath) throws -> OpenFile {
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC
         // Never one that has got its final name in between: that is a finished bag, and would be cut off here.
         guard let file = try OpenFile.locking(place, flags: flags, mode: 0o644) else {
             throw ExportError.targetBusy(place)
         }
+        return file
+    }
+
+    /// Bytes there are.
+    var count: Int64 { offset }
+
+    /// Throws away what has come.
+    func restart() throws {
         try file.truncate(to: 0)
-        self.file = file
+        guard lseek(file.descriptor, 0, SEEK_SET) >= 0 else { throw SystemFault("write", file.path) }
+        (offset, unflushed) = (0, 0)
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -114,15 +141,52 @@ final class FileDestination: ArchiveDestination {
 }
 
 /// A bag on its way from elsewhere into a folder of this machine: it has its name when it is complete and proved.
+///
+/// What has come stays when its way is interrupted, under a hidden name with the digest of the whole, and is gone on with.
 package final class ArrivingBag {
-    private let destination: FileDestination
-    private var hasher = SHA256Hasher()
+    private static let ending = ".tdr-partial"
 
-    /// Begins, or begins anew, what is going to be `name` in `folder`.
+    private let destination: FileDestination
+    private var hasher: SHA256Hasher
+    /// The digest that all of it must have.
+    package let expected: SHA256Digest
+
+    /// Begins, or goes on with, what is going to be `name` in `folder` and has the digest `expected`.
     ///
     /// - Throws: ``ExportError/targetBusy(_:)``, `SystemFault`.
-    package init(name: String, in folder: BytePath) throws {
-        destination = try FileDestination(name: name, in: folder)
+    package init(name: String, in folder: BytePath, of expected: SHA256Digest) throws {
+        self.expected = expected
+        var hasher = SHA256Hasher()
+        destination = try FileDestination(
+            name: name, in: folder, goingOnWith: ".\(name).\(expected.hex)\(ArrivingBag.ending)"
+        ) { hasher.update($0) }
+        self.hasher = hasher
+    }
+
+    /// The digest of a bag of this name that was on its way into the folder and did not come to its end.
+    package static func interrupted(name: String, in folder: BytePath) -> SHA256Digest? {
+        // Where nothing can be seen there is nothing to go on with.
+        guard let names = try? DirectoryListing(of: OpenFile.directory(folder)) else { return nil }
+        let (begin, end) = (Array(".\(name).".utf8), Array(ending.utf8))
+        for index in 0..<names.count {
+            let bytes = names[index]
+            guard bytes.starts(with: begin), bytes.count == begin.count + 64 + end.count,
+                bytes.suffix(end.count).elementsEqual(end)
+            else { continue }
+            return SHA256Digest(hex: Array(bytes.dropFirst(begin.count).prefix(64)))
+        }
+        return nil
+    }
+
+    /// Bytes that have come.
+    package var count: Int64 { destination.count }
+
+    /// Begins anew.
+    ///
+    /// - Throws: `SystemFault`.
+    package func restart() throws {
+        try destination.restart()
+        hasher = SHA256Hasher()
     }
 
     /// The next bytes.
@@ -135,7 +199,7 @@ package final class ArrivingBag {
     ///
     /// - Returns: where it is, and whether the same bag was there already.
     /// - Throws: ``ExportError/targetExists(_:)`` when something else has the name, ``ExportError/damaged(_:)``.
-    package func commit(_ expected: SHA256Digest) throws -> (place: BytePath, wasThere: Bool) {
+    package func commit() throws -> (place: BytePath, wasThere: Bool) {
         let found = hasher.finish()
         guard found == expected else { throw ExportError.damaged(destination.location) }
         return (destination.location, try destination.commit(found))

@@ -55,15 +55,22 @@ enum ExportGate {
     static func missing(
         _ requirements: Set<ExportRequirement>, of report: ConsignmentReport, in store: Store
     ) throws -> [ExportBlocker] {
-        let reference = report.consignment.reference
-        let metadata = try store.metadata(of: report.consignment)
+        missing(
+            requirements, of: report.consignment.reference, report.statuses, try store.metadata(of: report.consignment))
+    }
+
+    /// The same by the steps and the properties of the consignment.
+    static func missing(
+        _ requirements: Set<ExportRequirement>, of reference: ConsignmentReference,
+        _ statuses: [ConsignmentStatusType: ConsignmentStatusValue], _ metadata: [String: String]
+    ) -> [ExportBlocker] {
         var missing = ExportRequirement.allCases.filter { requirements.contains($0) && !$0.isMet(by: metadata) }
             .map { $0.blocker(reference) }
         // Who says on the pages that there is nothing to add ends the draft without an upload.
-        if requirements.contains(.metadata), report.statuses[.draftMetadataUpload] != .completed {
+        if requirements.contains(.metadata), statuses[.draftMetadataUpload] != .completed {
             missing.append(ExportRequirement.metadata.blocker(reference))
         }
-        switch report.statuses[.metadataReview] {
+        switch statuses[.metadataReview] {
         case .completed: break
         case nil: if requirements.contains(.review) { missing.append(ExportRequirement.review.blocker(reference)) }
         case .inProgress:

@@ -44,7 +44,7 @@ public struct ReadyRun: Sendable {
         let lock = try StoreLock(
             "export-ready", in: store, busy: "cannot export what is ready: another tdr export --ready is at work")
         defer { withExtendedLifetime(lock) {} }
-        try store.confirmAllWished { try store.begin(run) }
+        try store.confirmAllWished(required: request.requirements) { try store.begin(run) }
         let ready = try store.consignmentsToExport()
         var summary = ReadyRunSummary()
         if !ready.isEmpty {

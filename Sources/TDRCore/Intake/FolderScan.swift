@@ -195,7 +195,7 @@ package final class FolderScan {
 
 extension BytePath {
     /// The absolute path without links, `.` and `..`; nil when it leads nowhere.
-    func resolved() -> BytePath? {
+    package func resolved() -> BytePath? {
         withCString { path in
             guard let resolved = realpath(path, nil) else { return nil }
             defer { free(resolved) }

@@ -107,6 +107,8 @@ public struct MetadataRun: Sendable {
                     throw MetadataError.unreadable(file.file.path, reason: "it changed while it was read; try again")
                 })
             try desk.finish(version: schema.version, pairsAgain: pairsAgain, run: runID, at: now)
+            // It may be the last thing that was missing.
+            try desk.confirmIfWished(in: store, run: runID, at: now)
             return summary
         }
     }

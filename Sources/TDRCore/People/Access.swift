@@ -16,6 +16,10 @@ public enum Act: String, Sendable, CaseIterable {
     case readConsignment
     /// Have the bag of a consignment.
     case fetchBag
+    /// See who did what to a consignment.
+    case readHistory
+    /// Take files out of a consignment, or end it.
+    case withdraw
     /// Choose the series of a consignment.
     case chooseSeries
     /// Begin an upload, declare files, send bytes.
@@ -40,15 +44,15 @@ public enum Act: String, Sendable, CaseIterable {
     case startExport
     /// See how the server is.
     case seeMetrics
-    /// Look after users, bodies and series, and see the history.
+    /// Look after users, bodies and series, the quarantine and the notices.
     case administer
 
     /// The scope that a token needs for it.
     public var scope: Scope {
         switch self {
-        case .seeSeries, .listConsignments, .listReviews, .readConsignment, .fetchBag: .read
+        case .seeSeries, .listConsignments, .listReviews, .readConsignment, .fetchBag, .readHistory: .read
         case .createStandard, .createJudgment, .chooseSeries, .upload, .setOwnStatus, .writeFileMetadata,
-            .writeConsignmentMetadata, .confirmTransfer:
+            .writeConsignmentMetadata, .confirmTransfer, .withdraw:
             .transfer
         case .startChecks: .check
         case .startExport: .export
@@ -114,6 +118,8 @@ public enum Access {
         // Who may see what a transfer is may not for that have its records.
         case (.fetchBag, .standardUser), (.fetchBag, .judgmentUser): [.own]
         case (.fetchBag, .export): everything
+        case (.readHistory, .standardUser), (.readHistory, .judgmentUser): [.own]
+        case (.readHistory, .reporting): everything
 
         // A judgment has no series.
         case (.chooseSeries, .standardUser): [.own]
@@ -122,6 +128,7 @@ public enum Access {
         case (.setOwnStatus, .standardUser), (.setOwnStatus, .judgmentUser): [.own]
         // The program acts for people who have begun the transfer themselves, and names them.
         case (.upload, .dataLoad), (.setOwnStatus, .dataLoad): [.own, .onBehalf]
+        case (.withdraw, .standardUser), (.withdraw, .judgmentUser): [.own]
         case (.writeFileMetadata, .standardUser): [.own]
         case (.writeFileMetadata, .updateMetadata): everything
         case (.writeConsignmentMetadata, .standardUser), (.writeConsignmentMetadata, .judgmentUser): [.own]
@@ -168,6 +175,8 @@ public struct ConsignmentFacts: Sendable {
     let seriesRow: Int64?
     /// What was counted of it since it was read: asked for by several fields, it is the same for all, and costs once.
     package let counted = Memo<ConsignmentCounts>()
+    /// The same of what is seldom there.
+    package let detailed = Memo<ConsignmentDetails>()
 }
 
 /// A value that is found out when it is first asked for.

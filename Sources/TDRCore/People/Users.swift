@@ -34,6 +34,19 @@ public struct User: Sendable, Identifiable {
     }
 }
 
+extension User {
+    /// One as a server tells of them: not for use with a store.
+    package init(
+        id: RecordID, login: String, name: String, email: String, bodyCode: String?, roles: Set<Role>,
+        hasPassword: Bool, isDisabled: Bool, created: Timestamp, tokens: [AccessToken]
+    ) {
+        self.init(
+            row: -1, id: id, login: login, name: name, email: email, bodyCode: bodyCode, roles: roles,
+            hasPassword: hasPassword, isDisabled: isDisabled, issuer: nil, failedTries: 0, lockedUntil: nil,
+            created: created, tokens: tokens)
+    }
+}
+
 /// A token as far as it is known: never its secret.
 public struct AccessToken: Sendable {
     /// What its owner calls it.
@@ -46,6 +59,15 @@ public struct AccessToken: Sendable {
     public let expires: Timestamp?
     /// When it was revoked.
     public let revoked: Timestamp?
+
+    /// One as far as it is known.
+    package init(name: String, scopes: Set<Scope>, created: Timestamp, expires: Timestamp?, revoked: Timestamp?) {
+        self.name = name
+        self.scopes = scopes
+        self.created = created
+        self.expires = expires
+        self.revoked = revoked
+    }
 
     /// Whether it opens anything at `now`.
     public func isValid(at now: Timestamp) -> Bool { revoked == nil && expires.map { now < $0 } ?? true }

@@ -22,6 +22,14 @@ public final class ReceivedFile: Sendable {
     ///
     /// - Throws: ``DeliveryError/tooLittleRoom``, ``SystemFault``.
     public init(in store: Store, expected: Int64) throws {
+        place = try ReceivedFile.place(in: store, expected: expected)
+        file = try OpenFile.open(place, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+    }
+
+    /// A new name where about `expected` bytes have room.
+    ///
+    /// - Throws: ``DeliveryError/tooLittleRoom``, ``SystemFault``.
+    static func place(in store: Store, expected: Int64) throws -> BytePath {
         let folder = ReceivedFile.folder(of: store.directory)
         try makeDirectory(folder, intermediate: true)
         var room = statvfs()
@@ -29,8 +37,7 @@ public final class ReceivedFile: Sendable {
         // Its bytes are written twice: here, and as an object.
         let available = Int64(clamping: UInt64(room.f_bavail) &* UInt64(room.f_frsize)) - ReceivedFile.reserve
         guard expected <= available / 2 else { throw DeliveryError.tooLittleRoom }
-        place = folder.appending(RecordID.random().description)
-        file = try OpenFile.open(place, flags: O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+        return folder.appending(RecordID.random().description)
     }
 
     // What was not taken is of no use.
@@ -44,14 +51,18 @@ public final class ReceivedFile: Sendable {
     /// - Throws: ``DeliveryError/tooLittleRoom``, ``SystemFault``.
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         try state.withLock { state in
-            do throws(SystemFault) {
-                try file.write(bytes)
-            } catch {
-                if error.code == ENOSPC || error.code == EDQUOT { throw DeliveryError.tooLittleRoom }
-                throw error
-            }
+            try ReceivedFile.write(bytes, to: file)
             state.hasher.update(bytes)
             state.count += Int64(bytes.count)
+        }
+    }
+
+    static func write(_ bytes: UnsafeRawBufferPointer, to file: borrowing OpenFile) throws {
+        do throws(SystemFault) {
+            try file.write(bytes)
+        } catch {
+            if error.code == ENOSPC || error.code == EDQUOT { throw DeliveryError.tooLittleRoom }
+            throw error
         }
     }
 
@@ -74,6 +85,10 @@ public final class ReceivedFile: Sendable {
     ///
     /// - Throws: ``SystemFault``.
     public func setModified(_ milliseconds: Int64) throws {
+        try ReceivedFile.setModified(milliseconds, of: file, place)
+    }
+
+    static func setModified(_ milliseconds: Int64, of file: borrowing OpenFile, _ place: BytePath) throws {
         let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
         let time = timespec(
             tv_sec: Int(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int((rest + 1000) % 1000) * 1_000_000)
@@ -100,7 +115,10 @@ public final class ReceivedFile: Sendable {
         let names = try DirectoryListing(of: OpenFile.directory(folder))
         for index in 0..<names.count {
             let left = folder.appending(names[index])
-            guard left.withCString({ unlink($0) }) == 0 || errno == ENOENT else { throw SystemFault("remove", left) }
+            if left.withCString({ unlink($0) }) == 0 || errno == ENOENT { continue }
+            // A tree is a folder.
+            guard errno == EISDIR else { throw SystemFault("remove", left) }
+            try removeTree(left)
         }
     }
 }

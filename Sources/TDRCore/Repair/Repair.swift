@@ -17,6 +17,26 @@ public struct RepairSummary: Sendable {
     public internal(set) var failed = PathList()
     /// System files, links and special files that were left out.
     public internal(set) var leftOut = PathList()
+
+    /// Nothing was done yet.
+    package init(consignment: Consignment) { self.consignment = consignment }
+
+    /// Adds what a further part of the same came to.
+    package mutating func add(changed: Int = 0, folders: Int = 0, unchanged: Int = 0, bytes: Int64 = 0) {
+        self.changed += changed
+        self.folders += folders
+        self.unchanged += unchanged
+        self.bytes += bytes
+    }
+
+    /// Adds files that could not be taken.
+    package mutating func fail(_ list: PathList) { failed.add(list) }
+
+    /// Adds a file that could not be taken.
+    package mutating func fail(_ path: RelativePath, _ reason: String) { failed.add(path, reason) }
+
+    /// Adds what was left out.
+    package mutating func leaveOut(_ list: PathList) { leftOut.add(list) }
 }
 
 /// What withdrawing did.
@@ -29,6 +49,14 @@ public struct WithdrawalSummary: Sendable {
     public let bytes: Int64
     /// Whether the bytes are removed, too.
     public let isPurged: Bool
+
+    /// What was withdrawn, by its counts.
+    package init(files: Int, folders: Int, bytes: Int64, isPurged: Bool) {
+        self.files = files
+        self.folders = folders
+        self.bytes = bytes
+        self.isPurged = isPurged
+    }
 }
 
 /// Puts an uploaded consignment right: replaces and adds files, withdraws them, cancels the whole.

@@ -33,27 +33,18 @@ struct RepairSurvey {
             switch item {
             case .folder(let path):
                 let there = try store.entry(path, of: consignment)
-                if there?.type == .file { refused.add(path, "it is a file in the consignment and a folder here") }
+                if let why = act.refusal(ofFolder: there?.type) { refused.add(path, why) }
             case .file(let path, let origin, let size, let allocated):
                 files += 1
                 bytes += size
                 self.allocated += min(allocated, size + 4096)
                 let there = try store.entry(path, of: consignment)
-                switch (act, there?.type) {
-                case (.replace, nil):
-                    refused.add(path, "the consignment has no such file: use --add for new ones")
-                case (.replace, .folder): refused.add(path, "it is a folder in the consignment and a file here")
-                case (.replace, .file), (.add, nil): break
-                case (.add, .folder): refused.add(path, "it is a folder in the consignment and a file here")
-                case (.add, .file):
-                    // What an interrupted run has added already.
-                    let status = try FileStatus.following(plan.root.appending(origin.bytes))
-                    if there?.size != status.size || there?.modified != status.modified {
-                        refused.add(path, "the consignment has it already: use --replace")
-                    }
-                }
+                // What an interrupted run has added already is no other file.
+                let status = try act == .add ? FileStatus.following(plan.root.appending(origin.bytes)) : nil
+                let isSame = there?.size == status?.size && there?.modified == status?.modified
+                if let why = act.refusal(ofFile: there?.type, isSame: isSame) { refused.add(path, why) }
                 if act == .add, there == nil, let above = try blocking(path, of: consignment, in: store) {
-                    refused.add(path, "'\(above.display)' is a file in the consignment")
+                    refused.add(path, RepairAct.refusal(below: above))
                 }
             case .excluded(let path): leftOut.add(path, "system file")
             case .skipped(let path, let what): leftOut.add(path, what)

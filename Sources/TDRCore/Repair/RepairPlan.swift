@@ -9,7 +9,33 @@ public enum RepairAct: String, Sendable {
     /// As new ones.
     case add
 
-    var words: String { self == .replace ? "replace files of" : "add files to" }
+    /// What is done, as the rest of a sentence that goes on with the consignment.
+    package var words: String { self == .replace ? "replace files of" : "add files to" }
+}
+
+extension RepairAct {
+    /// Why a file cannot be taken where the consignment has this; nil when it can.
+    ///
+    /// - Parameter isSame: Whether the file of the consignment has its size and time, as one that was added by a run that
+    ///   was cut off.
+    package func refusal(ofFile there: FileType?, isSame: @autoclosure () -> Bool) -> String? {
+        switch (self, there) {
+        case (.replace, .file), (.add, nil): nil
+        case (.replace, nil): "the consignment has no such file: use --add for new ones"
+        case (_, .folder): "it is a folder in the consignment and a file here"
+        case (.add, .file): isSame() ? nil : "the consignment has it already: use --replace"
+        }
+    }
+
+    /// Why a folder cannot be.
+    package func refusal(ofFolder there: FileType?) -> String? {
+        there == .file ? "it is a file in the consignment and a folder here" : nil
+    }
+
+    /// Why nothing can be below a file of the consignment.
+    package static func refusal(below above: RelativePath) -> String {
+        "'\(above.display)' is a file in the consignment"
+    }
 }
 
 /// Where the new bytes are, and which entries of the consignment they are for.
@@ -35,15 +61,12 @@ struct RepairPlan: Sendable {
             throw RepairError.badSource(source, reason: "it is neither a file nor a folder")
         }
         let storePlace = store.directory.resolved() ?? store.directory
-        let isReceived = resolved.directory == ReceivedFile.folder(of: storePlace)
+        let isReceived = resolved.isWithin(ReceivedFile.folder(of: storePlace))
         if !isReceived, resolved.isWithin(storePlace) || storePlace.isWithin(resolved) {
             throw RepairError.badSource(source, reason: "it and the store contain one another")
         }
         // What came through the API need not have one: a judgment is a file alone.
         let top = RelativePath(consignment.parentFolder)
-        if act == .add, consignment.type == .judgment {
-            throw RepairError.badSource(source, reason: "a judgment is one file; replace that")
-        }
         let below = resolved.relative(to: consignment.source)
         if consignment.storage == .inPlace, below == nil, resolved != consignment.source {
             throw RepairError.badSource(
@@ -60,43 +83,13 @@ struct RepairPlan: Sendable {
             (root, file, prefix) = (resolved.directory, name, below?.parent)
         }
         let inSource = below.flatMap { top?.appending(path: $0) } ?? (resolved == consignment.source ? top : nil)
+        let choice = RepairPlace(act, source, name: resolved.lastComponent, kind, consignment)
         place =
-            if let wanted {
-                wanted
-            } else if let inSource {
-                inSource
-            } else if act == .add, let top {
-                top.appending(name: resolved.lastComponent)
-            } else if kind == .directory {
-                try top ?? RepairPlan.placeless(source, consignment)
-            } else if act == .add {
-                try RelativePath(resolved.lastComponent) ?? RepairPlan.placeless(source, consignment)
-            } else {
-                try RepairPlan.onlyFile(named: resolved.lastComponent, of: consignment, in: store, source)
+            switch try choice.place(wanted ?? inSource) {
+            case .known(let place): place
+            case .onlyFile(let name):
+                try choice.only(of: store.files(named: name, of: consignment, limit: RepairPlace.enough))
             }
-        guard let top else { return }
-        guard place == top || place.bytes.starts(with: top.bytes + [UInt8(ascii: "/")]) else {
-            throw RepairError.badPlace(
-                BytePath(place.bytes), reason: "paths of \(consignment.reference) begin with '\(top.display)/'")
-        }
-    }
-
-    private static func placeless(_ source: BytePath, _ consignment: Consignment) throws -> RelativePath {
-        throw RepairError.badSource(
-            source, reason: "say with --as PATH which entry of \(consignment.reference) it stands for")
-    }
-
-    private static func onlyFile(
-        named name: [UInt8], of consignment: Consignment, in store: Store, _ source: BytePath
-    ) throws -> RelativePath {
-        let found = try store.files(named: name, of: consignment, limit: 6)
-        guard let first = found.first else {
-            throw RepairError.badSource(
-                source,
-                reason: "\(consignment.reference) has no file of that name; say which one it replaces with --as PATH")
-        }
-        if found.count > 1 { throw RepairError.ambiguous(consignment.reference, source, found) }
-        return first
     }
 
     /// Calls `body` with every entry, folders before what they hold.
@@ -129,7 +122,7 @@ extension RelativePath {
     }
 
     /// The folders above it, outermost first.
-    var ancestors: [RelativePath] {
+    package var ancestors: [RelativePath] {
         var out: [RelativePath] = []
         var next = parent
         while let folder = next {

@@ -86,11 +86,16 @@ public struct Advice: Sendable {
     /// - Throws: ``AdviceError``.
     public init(readingJSON path: BytePath) throws {
         do {
-            try self.init(json: Data(try readWhole(path, limit: 4 << 20)), base: .standard)
+            try self.init(json: try readWhole(path, limit: 4 << 20))
         } catch {
             throw AdviceError(path: path, reason: "\(error)")
         }
     }
+
+    /// The same of its bytes.
+    ///
+    /// - Throws: what is wrong with them.
+    package init(json bytes: [UInt8]) throws { try self.init(json: Data(bytes), base: .standard) }
 
     /// What to say of a status.
     public func entry(_ type: FileStatusType, _ value: FileStatusValue) -> Entry {

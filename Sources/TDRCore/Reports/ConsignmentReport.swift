@@ -12,10 +12,6 @@ public struct ConsignmentReport: Sendable {
     public let folders: Int
     /// Bytes of all files taken.
     public let bytes: Int
-    /// System files left out.
-    public let excluded: Int
-    /// Links and special files left out.
-    public let skipped: Int
     /// Files with a status that needs somebody to act.
     public let filesWithProblems: Int
     /// How many files have each value of each status; files without one are not counted.
@@ -24,36 +20,43 @@ public struct ConsignmentReport: Sendable {
     public let isBeingWorkedOn: Bool
     /// Whether it was decided to make no antivirus check.
     public let withoutAntivirus: Bool
+    /// What is seldom there.
+    package let details: ConsignmentDetails
+
+    /// System files left out.
+    public var excluded: Int { details.excluded }
+    /// Links and special files left out.
+    public var skipped: Int { details.skipped }
     /// The login of whoever wished that the transfer is confirmed when the checks end clean; nil where nobody did.
-    public internal(set) var confirmsWhenClean: String?
+    public var confirmsWhenClean: String? { details.confirmsWhenClean }
     /// Where its bags are, as far as they are looked after.
-    public internal(set) var exports: [ExportCopy] = []
+    public var exports: [ExportCopy] { details.exports }
     /// Uploads of its bags that have not ended.
-    public internal(set) var unfinishedUploads: [UnfinishedUpload] = []
+    public var unfinishedUploads: [UnfinishedUpload] { details.unfinishedUploads }
     /// Files that were taken out of it.
-    public internal(set) var withdrawnFiles = 0
+    public var withdrawnFiles: Int { details.withdrawnFiles }
     /// When and why it was cancelled; nil when it was not.
-    public internal(set) var cancellation: Cancellation?
+    public var cancellation: Cancellation? { details.cancellation }
     /// How many files are like others; nil when not counted since the last change.
-    public internal(set) var likeness: LikenessCounts?
+    public var likeness: LikenessCounts? { details.likeness }
 
     /// A report of these facts.
     package init(
         consignment: Consignment, statuses: [ConsignmentStatusType: ConsignmentStatusValue], files: Int, folders: Int,
-        bytes: Int, excluded: Int, skipped: Int, filesWithProblems: Int,
-        fileCounts: [FileStatusType: [FileStatusValue: Int]], isBeingWorkedOn: Bool, withoutAntivirus: Bool
+        bytes: Int, filesWithProblems: Int,
+        fileCounts: [FileStatusType: [FileStatusValue: Int]], isBeingWorkedOn: Bool, withoutAntivirus: Bool,
+        details: ConsignmentDetails = ConsignmentDetails()
     ) {
         self.consignment = consignment
         self.statuses = statuses
         self.files = files
         self.folders = folders
         self.bytes = bytes
-        self.excluded = excluded
-        self.skipped = skipped
         self.filesWithProblems = filesWithProblems
         self.fileCounts = fileCounts
         self.isBeingWorkedOn = isBeingWorkedOn
         self.withoutAntivirus = withoutAntivirus
+        self.details = details
     }
 
     /// Files whose check of `kind` has a complete result.
@@ -75,11 +78,16 @@ public struct ConsignmentReport: Sendable {
         let steps: [ConsignmentStatusType] = [
             .upload, .serverAntivirus, .serverChecksum, .serverFFID, .serverRedaction, .clientChecks,
         ]
-        let values = steps.compactMap { statuses[$0] }
+        let values = steps.compactMap { wantedStatuses[$0] }
         if values.contains(.inProgress) { return isBeingWorkedOn ? "In Progress" : "Interrupted" }
         if values.contains(.failed) || values.contains(.completedWithIssues) { return "Failed" }
         if statuses[.metadataReview] == .inProgress { return "In Review" }
         return areChecksComplete ? "Checked" : "Uploaded"
+    }
+
+    /// The steps that count: what an antivirus check came to does not where it was decided to make none.
+    public var wantedStatuses: [ConsignmentStatusType: ConsignmentStatusValue] {
+        withoutAntivirus ? statuses.filter { $0.key != .serverAntivirus } : statuses
     }
 
     /// Whether every check that is wanted was made for every file and found nothing.

@@ -21,6 +21,18 @@ public struct LikenessCounts: Hashable, Sendable {
     /// Files and folders in those groups.
     public internal(set) var nameEntries = 0
 
+    /// Counts as a server tells of them.
+    package init(
+        duplicateGroups: Int = 0, surplusFiles: Int = 0, surplusBytes: Int64 = 0, nameGroups: Int = 0,
+        nameEntries: Int = 0
+    ) {
+        self.duplicateGroups = duplicateGroups
+        self.surplusFiles = surplusFiles
+        self.surplusBytes = surplusBytes
+        self.nameGroups = nameGroups
+        self.nameEntries = nameEntries
+    }
+
     /// How many groups there are of one kind.
     public func groups(_ kind: LikenessKind) -> Int { kind == .content ? duplicateGroups : nameGroups }
 }

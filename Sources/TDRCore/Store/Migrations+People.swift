@@ -62,6 +62,17 @@ extension Migrations {
         ) STRICT;
         """
 
+    /// Calls that made a consignment, by the client's own id for them: a call that is repeated, since its answer was
+    /// lost, makes no second one.
+    static let deliveryRequests = """
+        CREATE TABLE deliveryRequest (
+            owner BLOB NOT NULL CHECK (length(owner) = 16),
+            request BLOB NOT NULL CHECK (length(request) = 16),
+            consignmentId INTEGER NOT NULL REFERENCES consignment (id),
+            PRIMARY KEY (owner, request)
+        ) STRICT, WITHOUT ROWID;
+        """
+
     /// Sign-ins to the pages. Of a session's secret only the digest is kept; rows go when it ends.
     static let sessions = """
         CREATE TABLE session (

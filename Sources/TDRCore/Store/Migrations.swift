@@ -36,6 +36,7 @@ enum Migrations {
         migrator.registerMigration("digests to come") { try $0.execute(sql: digestsToCome) }
         migrator.registerMigration("providers") { try $0.execute(sql: providers) }
         migrator.registerMigration("objectPlace") { try $0.execute(sql: objectPlace) }
+        migrator.registerMigration("delivery requests") { try $0.execute(sql: deliveryRequests) }
         return migrator
     }
 }

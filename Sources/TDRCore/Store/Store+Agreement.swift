@@ -46,7 +46,7 @@ extension Store {
                     try db.move(consignment, .transferAgreement, to: .completed, run: run, at: now)
                 }
             }
-            try db.confirmIfWished(consignment, run: run, at: now)
+            try confirmIfWished(consignment, db, run: run, at: now)
         }
     }
 
@@ -68,6 +68,8 @@ extension Store {
             for (name, value) in values {
                 try db.say(name, value.isEmpty ? nil : value, of: consignment, run: runID, at: now)
             }
+            // It may be the last thing that was missing.
+            try confirmIfWished(consignment, db, run: runID, at: now)
         }
     }
 
@@ -125,7 +127,7 @@ extension Database {
         try recordEvent(run, at: time, consignment: consignment.row, "FileDefault \(name)", old: old, new: value)
     }
 
-    fileprivate func properties(of consignment: Consignment) throws -> [String: String] {
+    func properties(of consignment: Consignment) throws -> [String: String] {
         var out: [String: String] = [:]
         for row in try Row.fetchAll(
             self, sql: "SELECT propertyName, value FROM consignmentMetadata WHERE consignmentId = ?",

@@ -81,6 +81,7 @@ extension Store {
             if !isNew, old == nil { throw DeliveryError.wrongState("the step \(type.rawValue) has not begun") }
             try db.requireGrounds(for: type, value, of: consignment)
             try db.move(consignment, type, to: value, run: runID, at: now)
+            try confirmIfWished(consignment, db, run: runID, at: now)
         }
     }
 

@@ -12,14 +12,17 @@ extension Store {
         try write { db in
             try db.setMetadata(ConsignmentPolicy.confirmWhenClean, of: consignment, to: login, run: run, at: now)
             // It may be clean already.
-            try db.confirmIfWished(consignment, run: run, at: now)
+            try confirmIfWished(consignment, db, run: run, at: now)
         }
     }
 
     /// Gives what is due to be given: to consignments that became clean otherwise than by the end of a check.
     ///
-    /// - Parameter run: is asked for when there is something to record.
-    func confirmAllWished(run: () throws -> RunID) throws {
+    /// - Parameters:
+    ///   - required: What must be recorded of each, beside what the settings of the store require.
+    ///   - run: is asked for when there is something to record.
+    func confirmAllWished(required: Set<ExportRequirement> = [], run: () throws -> RunID) throws {
+        let required = try requirements().union(required)
         let waiting = try read { db in
             try Int64.fetchAll(
                 db,
@@ -31,13 +34,26 @@ extension Store {
                             WHERE c.consignmentId = consignmentMetadata.consignmentId)
                     ORDER BY consignmentId
                     """, arguments: [ConsignmentPolicy.confirmWhenClean]
-            ).map { try db.consignment(row: $0) }.filter { try db.isClean($0) }
+            ).map { try db.consignment(row: $0) }.filter { try db.isReadyByItself($0, required) }
         }
         for consignment in waiting where !ConsignmentLock.isHeld(consignment.id, in: self) {
             let runID = try run()
             let now = clock()
-            try write { try $0.confirmIfWished(consignment, run: runID, at: now) }
+            try write { try $0.confirmIfWished(consignment, required, run: runID, at: now) }
         }
+    }
+
+    /// What must be recorded of a consignment before custody passes, by the settings of the program.
+    ///
+    /// - Throws: ``AgreementError/unknownRequirement(_:)``.
+    func requirements() throws -> Set<ExportRequirement> {
+        try ExportRequirement.list(environment[ExportRequirement.variable] ?? "")
+    }
+
+    /// Confirms the transfer of a consignment that is clean, and of which all is recorded that must be, when somebody
+    /// wished that; in the name of that person. Within a transaction that changed what this depends on.
+    func confirmIfWished(_ consignment: Consignment, _ db: Database, run: RunID, at time: Timestamp) throws {
+        try db.confirmIfWished(consignment, try requirements(), run: run, at: time)
     }
 
     /// The consignments whose transfer was confirmed and that are not exported, in the order in which they were made.
@@ -98,12 +114,23 @@ extension Database {
                 """, arguments: [time.milliseconds, login, consignment.row])
     }
 
-    /// Confirms the transfer of a consignment that is clean, when somebody wished that; in the name of that person.
-    func confirmIfWished(_ consignment: Consignment, run: RunID, at time: Timestamp) throws {
+    fileprivate func confirmIfWished(
+        _ consignment: Consignment, _ required: Set<ExportRequirement>, run: RunID, at time: Timestamp
+    ) throws {
         guard let login = try metadata(ConsignmentPolicy.confirmWhenClean, of: consignment),
-            try statuses(of: consignment)[.confirmTransfer] == nil, try isClean(consignment)
+            try statuses(of: consignment)[.confirmTransfer] == nil, try isReadyByItself(consignment, required)
         else { return }
         try confirmTransfer(consignment, by: login, run: run, at: time)
+    }
+
+    /// Whether it is clean, and all is recorded that must be.
+    fileprivate func isReadyByItself(
+        _ consignment: Consignment, _ required: Set<ExportRequirement>
+    ) throws -> Bool {
+        guard try isClean(consignment) else { return false }
+        return ExportGate.missing(
+            required, of: consignment.reference, try statuses(of: consignment), try properties(of: consignment)
+        ).isEmpty
     }
 
     /// Whether every step that has begun is complete, every check that is wanted was made for every file, and nothing

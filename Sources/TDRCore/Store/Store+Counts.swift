@@ -71,7 +71,7 @@ extension Store {
                     sql: """
                         SELECT consignmentId, statusType, value, count FROM tally
                         WHERE consignmentId IN (SELECT value FROM json_each(?))
-                        """), arguments: [list(consignments)])
+                        """), arguments: [rowList(consignments)])
             var found: [Int64: Tally] = [:]
             while let row = try rows.next() {
                 let consignment: Int64 = try row.value(0)
@@ -85,7 +85,7 @@ extension Store {
                             SELECT consignmentId FROM consignmentMetadata
                             WHERE consignmentId IN (SELECT value FROM json_each(?)) AND propertyName = ?
                                 AND value = 'none'
-                            """), arguments: [list(consignments), ConsignmentPolicy.antivirus]))
+                            """), arguments: [rowList(consignments), ConsignmentPolicy.antivirus]))
             return consignments.map {
                 ConsignmentCounts(found[$0.row] ?? Tally(), withoutAntivirus: unscanned.contains($0.row))
             }
@@ -146,13 +146,14 @@ extension Database {
                 WHERE consignmentId IN (SELECT value FROM json_each(?)) AND fileType = 'File'
                     AND propertyName = ? AND value = 'Closed'
                 GROUP BY consignmentId
-                """, arguments: [list(consignments), PropertyName.closureType])
+                """, arguments: [rowList(consignments), PropertyName.closureType])
         var found: [Int64: Int] = [:]
         for row in rows { found[try row.value(0)] = try row.value(1) }
         return consignments.map { found[$0.row] ?? 0 }
     }
 }
 
-private func list(_ consignments: [Consignment]) -> String {
+/// The rows of consignments as a JSON array, for `json_each`.
+func rowList(_ consignments: [Consignment]) -> String {
     "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
 }

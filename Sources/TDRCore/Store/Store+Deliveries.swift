@@ -6,9 +6,11 @@ extension Store {
     /// Makes a consignment for `principal`, of their body, to be filled through the API. Custody of a judgment passes
     /// by itself when its checks end clean.
     ///
+    /// - Parameter request: The client's own id for the call: the same call, made again, gives the consignment that was
+    ///   made by it the first time.
     /// - Throws: ``DeliveryError``, ``StoreError``.
     public func createDelivery(
-        _ type: ConsignmentType, series: RecordID?, by principal: Principal, run: RunInfo
+        _ type: ConsignmentType, series: RecordID?, by principal: Principal, request: RecordID? = nil, run: RunInfo
     ) throws -> Consignment {
         guard let code = principal.bodyCode else { throw DeliveryError.noBody }
         if type == .judgment, series != nil { throw DeliveryError.wrongState("a judgment has no series") }
@@ -20,6 +22,12 @@ extension Store {
             else { throw DeliveryError.noBody }
             let bodyRow: Int64 = try body.value("id")
             let found = try series.map { try db.series($0, ofBody: bodyRow, store: id) }
+            if let request, let made = try db.delivery(requestedBy: principal.id, as: request) {
+                guard made.type == type, try db.seriesRow(of: made) == found?.row else {
+                    throw DeliveryError.wrongState("another consignment was made under this requestId")
+                }
+                return made
+            }
             let consignment = try db.insert(
                 NewConsignmentRow(
                     type: type, series: found.map { ($0.row, $0.name) },
@@ -30,6 +38,11 @@ extension Store {
             try db.execute(
                 sql: "INSERT INTO delivery (consignmentId, owner, isListed) VALUES (?, ?, 0)",
                 arguments: [consignment.row, Data(principal.id.bytes)])
+            if let request {
+                try db.execute(
+                    sql: "INSERT INTO deliveryRequest (owner, request, consignmentId) VALUES (?, ?, ?)",
+                    arguments: [Data(principal.id.bytes), Data(request.bytes), consignment.row])
+            }
             if found != nil { try db.move(consignment, .series, to: .completed, run: runID, at: now) }
             if type == .judgment {
                 try db.record(JudgmentDetails(), on: consignment, by: principal.login, run: runID, at: now)
@@ -236,6 +249,19 @@ extension Store {
 }
 
 extension Database {
+    /// What was made by a call that is made once more.
+    fileprivate func delivery(requestedBy owner: RecordID, as request: RecordID) throws -> Consignment? {
+        try Int64.fetchOne(
+            self, sql: "SELECT consignmentId FROM deliveryRequest WHERE owner = ? AND request = ?",
+            arguments: [Data(owner.bytes), Data(request.bytes)]
+        ).map { try consignment(row: $0) }
+    }
+
+    fileprivate func seriesRow(of consignment: Consignment) throws -> Int64? {
+        try Int64.fetchOne(
+            self, sql: "SELECT seriesId FROM consignment WHERE id = ?", arguments: [consignment.row])
+    }
+
     /// Whether a consignment is filled through the API.
     fileprivate func requireDelivery(_ consignment: Consignment) throws {
         let isDelivery = try Bool.fetchOne(

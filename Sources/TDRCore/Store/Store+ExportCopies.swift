@@ -44,6 +44,18 @@ public struct ExportCopy: Sendable {
     public var isAmiss: Bool { [.altered, .invalid, .missing].contains(result) }
 }
 
+extension ExportCopy {
+    /// One as a server tells of it: not for use with a store.
+    package init(
+        reference: ConsignmentReference, location: BytePath, endpoint: String?, sha256: SHA256Digest?,
+        exported: Timestamp, verified: Timestamp?, looked: Timestamp?, result: FixityResult?, remark: String?
+    ) {
+        self.init(
+            reference: reference, location: location, endpoint: endpoint, sha256: sha256, exported: exported,
+            verified: verified, looked: looked, result: result, remark: remark, server: nil, row: -1, consignment: -1)
+    }
+}
+
 extension Store {
     /// The exported bags of these consignments, or of all, that have not been retired: the longest unverified first.
     ///
@@ -119,11 +131,7 @@ extension Database {
         }
     }
 
-    func exportCopies(of consignment: Consignment) throws -> [ExportCopy] {
-        try exportCopies("consignmentId = ? AND retired IS NULL", [consignment.row])
-    }
-
-    fileprivate func exportCopies(_ condition: String, _ arguments: StatementArguments) throws -> [ExportCopy] {
+    func exportCopies(_ condition: String, _ arguments: StatementArguments) throws -> [ExportCopy] {
         try Row.fetchAll(
             cachedStatement(
                 sql: """

@@ -106,6 +106,11 @@ struct FileMetadataDesk {
         if pairsAgain { try pairAgain(run: run, at: time) }
     }
 
+    /// Confirms the transfer where that waited for the metadata.
+    func confirmIfWished(in store: Store, run: RunID, at time: Timestamp) throws {
+        try store.confirmIfWished(consignment, db, run: run, at: time)
+    }
+
     /// Pairs redacted files once more with their originals, where that was done before.
     func pairAgain(run: RunID, at time: Timestamp) throws {
         guard try db.statuses(of: consignment)[.serverRedaction] != nil else { return }

@@ -5,7 +5,7 @@ import Streams
 /// A notice as it is kept.
 public struct KeptNotice: Sendable {
     /// The place in the order of all notices.
-    let number: Int64
+    package let number: Int64
     /// Its own id, the same whenever it is sent.
     public let id: RecordID
     /// The consignment it tells of.
@@ -19,6 +19,18 @@ public struct KeptNotice: Sendable {
     public let message: String
     /// How far it came with each channel that has tried.
     public internal(set) var deliveries: [NoticeState] = []
+}
+
+extension KeptNotice {
+    /// One as a server tells of it: not for use with a store.
+    package init(
+        id: RecordID, reference: ConsignmentReference, datetime: Timestamp, event: String, message: String,
+        deliveries: [NoticeState]
+    ) {
+        self.init(
+            number: -1, id: id, reference: reference, consignment: -1, datetime: datetime, event: event,
+            message: message, deliveries: deliveries)
+    }
 }
 
 /// How far a notice came with one channel.
@@ -35,6 +47,14 @@ public struct NoticeState: Sendable {
     public let fault: String?
 }
 
+extension NoticeState {
+    /// One as a server tells of it.
+    package init(told channel: String, delivered: Timestamp?, attempts: Int, nextAttempt: Timestamp, fault: String?) {
+        self.init(
+            channel: channel, delivered: delivered, attempts: attempts, nextAttempt: nextAttempt, fault: fault)
+    }
+}
+
 extension Database {
     /// Writes a notice, in the transaction of the change it tells of.
     func notify(_ notice: Notice, of consignment: Consignment, at time: Timestamp) throws {
@@ -49,14 +69,17 @@ extension Database {
 
 extension Store {
     /// Calls `body` with each notice, oldest first, and what became of it.
-    public func forEachNotice(of consignment: Consignment? = nil, _ body: (KeptNotice) throws -> Void) throws {
+    public func forEachNotice(
+        of consignment: Consignment? = nil, after number: Int64 = 0, limit: Int = .max,
+        _ body: (KeptNotice) throws -> Void
+    ) throws {
         try read { db in
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
                     SELECT \(KeptNotice.columns) FROM notice JOIN consignment ON consignment.id = notice.consignmentId
-                    WHERE ?1 IS NULL OR notice.consignmentId = ?1 ORDER BY notice.id
-                    """, arguments: [consignment?.row])
+                    WHERE (?1 IS NULL OR notice.consignmentId = ?1) AND notice.id > ?2 ORDER BY notice.id LIMIT ?3
+                    """, arguments: [consignment?.row, number, limit])
             while let row = try rows.next() {
                 var notice = try KeptNotice(row)
                 notice.deliveries = try Row.fetchAll(

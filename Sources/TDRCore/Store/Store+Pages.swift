@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GRDB
-import Streams
+public import Streams
 
 /// A part of a list, by keyset: the place after which it begins is a value and not a count, so it costs the same
 /// anywhere, and nothing is met twice or missed when rows are added meanwhile.
@@ -34,6 +34,10 @@ public struct FilePageSelection: Sendable {
     public var parent: RecordID?
     /// These files; empty for all.
     public var ids: [RecordID] = []
+    /// Those of these paths; empty for all.
+    public var paths: [RelativePath] = []
+    /// Those whose path ends with this name.
+    public var name: [UInt8]?
     /// Only those with a status that somebody must act on.
     public var withProblems = false
 
@@ -122,12 +126,24 @@ extension Store {
             conditions.append("hex(file.uuid) IN (SELECT value FROM json_each(?))")
             arguments += [json(selection.ids.map { Hex.encode($0.bytes).uppercased() })]
         }
+        if !selection.paths.isEmpty {
+            let places = Array(repeating: "?", count: selection.paths.count).joined(separator: ",")
+            conditions.append("file.path IN (\(places))")
+            arguments += StatementArguments(selection.paths.map { Data($0.bytes) })
+        }
+        if let name = selection.name {
+            conditions.append("(file.path = ? OR substr(file.path, -length(?)) = ?)")
+            let ending = Data([UInt8(ascii: "/")] + name)
+            arguments += [Data(name), ending, ending]
+        }
         if selection.withProblems {
             conditions.append("file.id IN (SELECT fileId FROM fileStatus WHERE consignmentId = ? AND problem = 1)")
             arguments += [consignment.row]
         }
         let all = conditions.joined(separator: " AND ")
-        let isAll = selection.parent == nil && selection.ids.isEmpty && !selection.withProblems
+        let isAll =
+            selection.parent == nil && selection.ids.isEmpty && selection.paths.isEmpty && selection.name == nil
+            && !selection.withProblems
         return try read { [arguments] db in
             let total: Int
             if isAll {

@@ -32,16 +32,31 @@ public struct QuarantinedFile: Sendable {
     public var id: RecordID { key.id }
 }
 
+extension QuarantinedFile {
+    /// One as a server tells of it: not for use with a store.
+    package init(
+        id: RecordID, reference: ConsignmentReference, path: RelativePath, state: QuarantineState, found: String,
+        reason: String?, since: Timestamp
+    ) {
+        self.init(
+            reference: reference, path: path, state: state, found: found, reason: reason, since: since,
+            key: FileKey(row: -1, id: id, object: id, path: path, origin: path))
+    }
+}
+
 extension Store {
     /// The files of one consignment, or of all, that are or were in quarantine, in the order of their paths.
-    public func quarantined(in consignment: Consignment? = nil) throws -> [QuarantinedFile] {
+    public func quarantined(
+        in consignment: Consignment? = nil, skipping offset: Int = 0, limit: Int = .max
+    ) throws -> [QuarantinedFile] {
         try read { db in
             try Row.fetchAll(
                 db,
                 sql: """
                     \(QuarantinedFile.query)
                     WHERE ?1 IS NULL OR quarantine.consignmentId = ?1 ORDER BY quarantine.consignmentId, path
-                    """, arguments: [consignment?.row]
+                    LIMIT ?2 OFFSET ?3
+                    """, arguments: [consignment?.row, limit, offset]
             ).map { try QuarantinedFile($0) }
         }
     }

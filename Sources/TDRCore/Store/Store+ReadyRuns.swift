@@ -15,6 +15,15 @@ public struct PastReadyRun: Sendable {
     /// Not exported for another reason.
     public let failed: Int
 
+    /// One as a server tells of it.
+    package init(ended: Timestamp, target: BytePath, exported: Int, notReady: Int, failed: Int) {
+        self.ended = ended
+        self.target = target
+        self.exported = exported
+        self.notReady = notReady
+        self.failed = failed
+    }
+
     /// Whether it exported all that it should.
     public var isSuccess: Bool { failed == 0 && notReady == 0 }
 }

@@ -10,6 +10,13 @@ public struct Cancellation: Sendable {
     public let reason: String
     /// Whether its objects were removed.
     public let isPurged: Bool
+
+    /// As a server tells of it.
+    package init(datetime: Timestamp, reason: String, isPurged: Bool) {
+        self.datetime = datetime
+        self.reason = reason
+        self.isPurged = isPurged
+    }
 }
 
 extension Store {

@@ -30,22 +30,12 @@ extension Store {
                     if let value { counts[type, default: [:]][value] = count }
                 }
             }
-            var report = ConsignmentReport(
+            return ConsignmentReport(
                 consignment: try db.consignment(row: consignment.row), statuses: try db.statuses(of: consignment),
                 files: tally.files, folders: tally.folders, bytes: tally.bytes,
-                excluded: tally[Tally.excluded, ""], skipped: tally[Tally.skipped, ""],
                 filesWithProblems: tally[Tally.problem, ""], fileCounts: counts, isBeingWorkedOn: held,
-                withoutAntivirus: try db.metadata(ConsignmentPolicy.antivirus, of: consignment) == "none")
-            report.withdrawnFiles =
-                try Int.fetchOne(
-                    db, sql: "SELECT count(*) FROM withdrawnFile WHERE consignmentId = ? AND fileType = 'File'",
-                    arguments: [consignment.row]) ?? 0
-            report.cancellation = try db.cancellation(of: consignment)
-            report.likeness = try db.likeness(of: consignment)
-            report.confirmsWhenClean = try db.metadata(ConsignmentPolicy.confirmWhenClean, of: consignment)
-            report.exports = try db.exportCopies(of: consignment)
-            report.unfinishedUploads = try db.unfinishedUploads(of: consignment)
-            return report
+                withoutAntivirus: try db.metadata(ConsignmentPolicy.antivirus, of: consignment) == "none",
+                details: try db.details(of: [consignment])[0])
         }
     }
 

@@ -35,7 +35,7 @@ extension Store {
             }
             try db.logReview(action, of: consignment, notes: notes, run: runID, at: now)
             try db.tellOfReview(of: consignment, at: now)
-            try db.confirmIfWished(consignment, run: runID, at: now)
+            try confirmIfWished(consignment, db, run: runID, at: now)
         }
     }
 

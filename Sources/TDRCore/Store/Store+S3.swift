@@ -100,6 +100,15 @@ public struct UnfinishedUpload: Sendable {
     let row: Int64
 }
 
+extension UnfinishedUpload {
+    /// One as a server tells of it: not for use with a store.
+    package init(location: BytePath, isObject: Bool, endpoint: String, parts: Int, bytes: Int64) {
+        self.init(
+            location: location, isObject: isObject, endpoint: endpoint, uploadID: "", parts: parts, bytes: bytes,
+            server: nil, row: -1)
+    }
+}
+
 extension Store {
     /// The uploads into S3 of a consignment that have not ended.
     public func unfinishedUploads(of consignment: Consignment) throws -> [UnfinishedUpload] {
@@ -120,17 +129,23 @@ extension Store {
 
 extension Database {
     func unfinishedUploads(of consignment: Consignment) throws -> [UnfinishedUpload] {
-        try Row.fetchAll(
+        try unfinishedUploads(of: [consignment])[consignment.row] ?? []
+    }
+
+    /// The same of each of these consignments, by their rows.
+    func unfinishedUploads(of consignments: [Consignment]) throws -> [Int64: [UnfinishedUpload]] {
+        var found: [Int64: [UnfinishedUpload]] = [:]
+        let rows = try Row.fetchAll(
             cachedStatement(
                 sql: """
                     SELECT s3Upload.id, location, endpoint, uploadId, address, region, style, count(etag),
-                        coalesce(sum(iif(etag IS NULL, 0, size)), 0), terms
+                        coalesce(sum(iif(etag IS NULL, 0, size)), 0), terms, consignmentId
                     FROM s3Upload LEFT JOIN s3Part ON s3UploadId = s3Upload.id
-                    WHERE consignmentId = ? GROUP BY s3Upload.id ORDER BY s3Upload.id
-                    """), arguments: [consignment.row]
-        ).map { row in
+                    WHERE consignmentId IN (SELECT value FROM json_each(?)) GROUP BY s3Upload.id ORDER BY s3Upload.id
+                    """), arguments: [rowList(consignments)])
+        for row in rows {
             let region: String? = try row.value(5)
-            return UnfinishedUpload(
+            let upload = UnfinishedUpload(
                 location: BytePath(bytes(ofDisplayName: try row.value(1))),
                 isObject: (try row.value(9) as String) == S3StoreJournal.objectTerms, endpoint: try row.value(2),
                 uploadID: try row.value(3), parts: try row.value(7), bytes: try row.value(8),
@@ -139,6 +154,8 @@ extension Database {
                         address: try row.value(4), region: region,
                         style: (try row.value(6) as String?).flatMap(S3Options.Style.init))
                 }, row: try row.value(0))
+            found[try row.value(10), default: []].append(upload)
         }
+        return found
     }
 }

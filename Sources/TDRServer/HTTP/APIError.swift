@@ -26,6 +26,8 @@ struct APIError: Error, HTTPResponseError {
         case precondition = "PRECONDITION_FAILED"
         case digestMismatch = "DIGEST_MISMATCH"
         case unavailable = "UNAVAILABLE"
+        /// Somebody works on the consignment just now.
+        case busy = "BUSY"
         case badRequest = "BAD_REQUEST"
         case method = "METHOD_NOT_ALLOWED"
         case inner = "INTERNAL_ERROR"
@@ -77,6 +79,14 @@ struct APIError: Error, HTTPResponseError {
             } else {
                 self.init(.unprocessableContent, .invalidInput, "\(error)")
             }
+        case let error as RepairError:
+            switch error {
+            case .notUploaded, .exported, .lastFile: self.init(.conflict, .invalidState, "\(error)")
+            default: self.init(.unprocessableContent, .invalidInput, "\(error)")
+            }
+        case is QuarantineError: self.init(.conflict, .invalidState, "\(error)")
+        case is PeopleError, is SeriesError, UploadError.seriesOfAnotherBody:
+            self.init(.unprocessableContent, .invalidInput, "\(error)")
         case let error as ReportedResultError:
             if case .notNow = error {
                 self.init(.conflict, .invalidState, "\(error)")
@@ -86,7 +96,7 @@ struct APIError: Error, HTTPResponseError {
         case StoreError.cancelled: self.init(.conflict, .invalidState, "\(error)")
         case StoreError.illegalMove: self.init(.conflict, .invalidState, "\(error)")
         case let error as StoreError where error.isBusy:
-            self.init(.serviceUnavailable, .unavailable, "the archive is busy; try again in a moment")
+            self.init(.serviceUnavailable, .busy, "the archive is busy; try again in a moment")
         case StoreError.full:
             self.init(.insufficientStorage, .unavailable, "the archive's disk is full; tell whoever runs it")
         case let error as any HTTPResponseError where error.status.code < 500:

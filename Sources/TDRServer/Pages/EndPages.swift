@@ -113,6 +113,6 @@ extension Pages {
         _ request: Request, _ context: APIContext, _ principal: Principal
     ) async throws -> Response {
         try await BagRoute(archive: archive, options: options).response(
-            to: try await report(.fetchBag, principal, context).consignment)
+            to: try await report(.fetchBag, principal, context).consignment, request)
     }
 }

@@ -9,8 +9,6 @@ extension Pages {
     static let largestFile: Int64 = 1 << 40
     private static let longestReason = 500
     private static let shownEvents = 50
-    /// How long a change waits for a check of the consignment to end.
-    private static let patience = Duration.seconds(20)
 
     func addFiles(to pages: RouterGroup<APIContext>) {
         get(pages, "transfers/:id/files/:file") { _, context, principal in
@@ -175,26 +173,20 @@ extension Pages {
         _ report: ConsignmentReport, _ form: Form, said: String, refuse: (String) async throws -> Response,
         _ act: @Sendable () async throws -> Bool
     ) async throws -> Response {
-        let begun = ContinuousClock.now
-        while true {
-            do {
-                let isChanged = try await act()
-                archive.checkBell.ring()
-                let results = "/transfers/\(report.consignment.id)/results"
-                let back = Pages.place(form["back"])
-                let place = back.hasPrefix(results) ? back : results
-                return Pages.redirect(place + (place.contains("?") ? "&" : "?") + "said=\(isChanged ? said : "same")")
-            } catch let error as StoreError where error.isBusy {
-                if begun.duration(to: .now) > Pages.patience {
-                    return try await refuse(texts("repair.busy"))
-                }
-                try await Task.sleep(for: .milliseconds(100))
-            } catch RepairError.lastFile {
-                return try await refuse(texts("repair.lastFile"))
-            } catch {
-                guard let complaint = self.complaint(error) else { throw error }
-                return try await refuse(complaint)
-            }
+        do {
+            let isChanged = try await archive.whenFree(act)
+            archive.checkBell.ring()
+            let results = "/transfers/\(report.consignment.id)/results"
+            let back = Pages.place(form["back"])
+            let place = back.hasPrefix(results) ? back : results
+            return Pages.redirect(place + (place.contains("?") ? "&" : "?") + "said=\(isChanged ? said : "same")")
+        } catch let error as StoreError where error.isBusy {
+            return try await refuse(texts("repair.busy"))
+        } catch RepairError.lastFile {
+            return try await refuse(texts("repair.lastFile"))
+        } catch {
+            guard let complaint = self.complaint(error) else { throw error }
+            return try await refuse(complaint)
         }
     }
 }

@@ -30,6 +30,28 @@ struct Archive: Sendable {
     var formatPolicy = FormatPolicy.standard
     /// What metadata of files is, and must be.
     var metadataSchema = MetadataSchema.standard
+    /// What is said of findings.
+    var advice = Advice.standard
+    /// One password at a time: each takes 32 MiB and a tenth of a second.
+    let passwords = Guarded(())
+
+    /// How long a change waits for a check of the consignment to end.
+    private static let patience = Duration.seconds(20)
+
+    /// Does something as soon as nobody else works on the consignment.
+    ///
+    /// - Throws: ``StoreError/busy(_:)`` when somebody goes on with it for too long; what `act` throws.
+    func whenFree<Value>(_ act: () async throws -> Value) async throws -> Value {
+        let begun = ContinuousClock.now
+        while true {
+            do {
+                return try await act()
+            } catch let error as StoreError where error.isBusy {
+                if begun.duration(to: .now) > Archive.patience { throw error }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
 
     /// How what `principal` does is recorded.
     func run(_ principal: Principal, _ what: String) -> RunInfo {

@@ -10,13 +10,13 @@ struct BagRoute: Sendable {
     let options: ServerOptions
 
     func add(to group: RouterGroup<APIContext>) {
-        group.get("consignments/:id/bag") { _, context in
+        group.get("consignments/:id/bag") { request, context in
             let principal = try context.known()
             let id = try context.parameters.require("id")
             let facts = try await onThreads(archive.threads) {
                 try archive.consignment(id, for: principal, .fetchBag)
             }
-            return try await response(to: facts.consignment)
+            return try await response(to: facts.consignment, request)
         }
     }
 
@@ -37,10 +37,10 @@ struct BagRoute: Sendable {
         return SHA256Digest(hex: Array(buffer.prefix(64)))
     }
 
-    /// The bag of a consignment, with its digest.
+    /// The bag of a consignment, with its digest; a part of it when the request asks for one.
     ///
     /// - Throws: ``APIError/notFound`` when it is not to be had here.
-    func response(to consignment: Consignment) async throws -> Response {
+    func response(to consignment: Consignment, _ request: Request) async throws -> Response {
         let archive = self.archive
         guard options.offersBags, let place = place(of: consignment) else { throw APIError.notFound }
         let (bag, digest) = try await onThreads(archive.threads) {
@@ -51,12 +51,29 @@ struct BagRoute: Sendable {
         }
         let name = place.text?.split(separator: "/").last.map(String.init) ?? "bag"
         var headers: HTTPFields = [
-            .contentType: "application/octet-stream", .contentLength: "\(bag.size)",
+            .contentType: "application/octet-stream", .acceptRanges: "bytes",
             .contentDisposition: "attachment; filename=\"\(name)\"",
         ]
-        if let digest {
-            headers[.reprDigest] = "sha-256=:\(Data(digest.bytes).base64EncodedString()):"
+        guard let digest else {
+            // Nobody could tell whether parts belong together.
+            headers[.acceptRanges] = "none"
+            headers[.contentLength] = "\(bag.size)"
+            return Response(status: .ok, headers: headers, body: bag.body)
         }
-        return Response(status: .ok, headers: headers, body: bag.body)
+        headers[.reprDigest] = "sha-256=:\(Data(digest.bytes).base64EncodedString()):"
+        headers[.eTag] = "\"\(digest.hex)\""
+        let isThis = request.headers[.ifRange].map { $0 == headers[.eTag] } ?? true
+        guard isThis, let wanted = request.headers[.range].flatMap({ ByteRange($0) }) else {
+            headers[.contentLength] = "\(bag.size)"
+            return Response(status: .ok, headers: headers, body: bag.body)
+        }
+        guard let range = wanted.range(of: bag.size) else {
+            headers[.contentRange] = "bytes */\(bag.size)"
+            headers[.contentLength] = "0"
+            return Response(status: .rangeNotSatisfiable, headers: headers)
+        }
+        headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bag.size)"
+        headers[.contentLength] = "\(range.count)"
+        return Response(status: .partialContent, headers: headers, body: bag.body(range))
     }
 }

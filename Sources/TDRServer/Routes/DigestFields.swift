@@ -77,3 +77,32 @@ struct ContentRange: Equatable {
         text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int64(text) : nil
     }
 }
+
+/// The field `Range` with one range of bytes (RFC 9110 §14.1.2). What is anything else is passed over, as the standard has
+/// it: all is sent then.
+struct ByteRange: Equatable {
+    private let first: Int64?
+    private let last: Int64?
+
+    init?(_ text: String) {
+        guard text.hasPrefix("bytes=") else { return nil }
+        let parts = text.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }) else { return nil }
+        first = Int64(parts[0])
+        last = Int64(parts[1])
+        // A number that is none, or too large, is no range; nor is one that ends before it begins.
+        guard (first != nil) != parts[0].isEmpty, (last != nil) != parts[1].isEmpty, first != nil || last != nil else {
+            return nil
+        }
+        if let first, let last, last < first { return nil }
+    }
+
+    /// The bytes of something that has `size`; nil when it has none of them.
+    func range(of size: Int64) -> Range<Int64>? {
+        guard let first else {
+            let count = min(last ?? 0, size)
+            return count > 0 ? (size - count)..<size : nil
+        }
+        return first < size ? first..<(min(last ?? size - 1, size - 1) + 1) : nil
+    }
+}

@@ -7,6 +7,7 @@ struct FileBody: Sendable {
     private static let piece: Int64 = 1 << 20
 
     let file: SharedFile
+    /// Bytes of the whole file.
     let size: Int64
     let threads: BlockingExecutor
 
@@ -17,11 +18,14 @@ struct FileBody: Sendable {
         size = Int64(try file.file.status().size)
     }
 
-    var body: ResponseBody {
-        ResponseBody(contentLength: Int(size)) { [self] writer in
-            var place: Int64 = 0
-            while place < size {
-                let (from, most) = (place, min(FileBody.piece, size - place))
+    var body: ResponseBody { body(0..<size) }
+
+    /// A part of it.
+    func body(_ range: Range<Int64>) -> ResponseBody {
+        ResponseBody(contentLength: range.count) { [self] writer in
+            var place = range.lowerBound
+            while place < range.upperBound {
+                let (from, most) = (place, min(FileBody.piece, range.upperBound - place))
                 let piece = try await onThreads(threads) {
                     let buffer = Buffer(count: Int(most))
                     let count = try file.file.read(into: buffer.bytes, at: from)

@@ -8,6 +8,9 @@ import TDRCore
 /// `PUT /consignments/{id}/files/{fileId}`: the bytes of one declared file, whole or from where they broke off;
 /// `HEAD`: how many there are.
 struct FileRoutes: Sendable {
+    /// Bytes from which on it is faster to hash them on another thread than here.
+    private static let worthSharing = 128 << 10
+
     let archive: Archive
 
     func add(to group: RouterGroup<APIContext>) {
@@ -93,7 +96,7 @@ struct FileRoutes: Sendable {
                 try partial.takeBack()
                 throw APIError(.contentTooLarge, .tooLarge, "more than the \(wanted) bytes that are expected")
             }
-            try buffer.withUnsafeReadableBytes { try partial.write($0) }
+            try await write(buffer, to: partial)
             archive.metrics.received(bytes: buffer.readableBytes)
             try pace.check(partial.count - from)
         }
@@ -119,6 +122,19 @@ struct FileRoutes: Sendable {
         archive.metrics.uploaded()
         return Response(
             status: .created, headers: [.uploadOffset: "\(expected.size)", .uploadLength: "\(expected.size)"])
+    }
+
+    /// Writes a piece. A large one is hashed on one thread while another writes it.
+    private func write(_ piece: ByteBuffer, to partial: PartialFile) async throws {
+        guard piece.readableBytes >= FileRoutes.worthSharing else {
+            return try piece.withUnsafeReadableBytes { try partial.write($0) }
+        }
+        let hashing = partial.hashing
+        async let hashed: Void = onThreads(archive.uploadThreads) {
+            piece.withUnsafeReadableBytes { hashing.update($0) }
+        }
+        try piece.withUnsafeReadableBytes { try partial.keep($0) }
+        try await hashed
     }
 
     /// The file is there. Who sends the same once more, since the answer was lost, is told so; anything else is refused.

@@ -10,7 +10,7 @@ enum ConsignmentTypes {
 
     static let all: [TypeDefinition] =
         [consignment, status, statusCount, metadata, series, checks, PageInfo.type, metadataFilter]
-        + progress + Connection<ConsignmentFacts>.types("Consignment")
+        + ConsignmentDetailTypes.all + progress + Connection<ConsignmentFacts>.types("Consignment")
 
     private static let consignment = TypeDefinition.object(
         ObjectType("Consignment", of: ConsignmentFacts.self, "A transfer of one folder of records, or of one judgment.")
@@ -20,6 +20,7 @@ enum ConsignmentTypes {
             addCounts(&fields)
             addWork(&fields)
             addLists(&fields)
+            ConsignmentDetailTypes.add(to: &fields)
         })
 
     private static func addOwn(_ fields: inout FieldList<ConsignmentFacts>) {

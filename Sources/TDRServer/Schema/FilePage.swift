@@ -54,7 +54,22 @@ struct FilePage: Sendable {
             throw FieldError.input("\(ids.count) selectedFileIds; at most \(FileTypes.largestPage)")
         }
         selection.ids = ids
+        selection.paths = try FilePage.paths(filters["paths"]?.list ?? [])
+        selection.name = filters["fileName"]?.string.map { bytes(ofDisplayName: $0) }
         return selection
+    }
+
+    /// Paths as they are shown: what stands there with escapes has them taken back.
+    private static func paths(_ texts: [JSONValue]) throws -> [RelativePath] {
+        guard texts.count <= FileTypes.largestPage else {
+            throw FieldError.input("\(texts.count) paths; at most \(FileTypes.largestPage)")
+        }
+        return try texts.compactMap(\.string).map { text in
+            guard let path = RelativePath(bytes(ofDisplayName: text)) else {
+                throw FieldError.input("'\(text.prefix(60))' is no path in a consignment")
+            }
+            return path
+        }
     }
 
     func connection(of facts: ConsignmentFacts, in archive: Archive) throws -> Connection<FileNode> {

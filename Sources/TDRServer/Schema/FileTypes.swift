@@ -265,6 +265,8 @@ enum FileTypes {
                 InputField("fileTypeIdentifier", "String", "File or Folder."),
                 InputField("selectedFileIds", "[UUID!]", "Only these; at most \(largestPage)."),
                 InputField("parentId", "UUID", "Only those directly in this folder."),
+                InputField("paths", "[String!]", "Only those of these paths; at most \(largestPage)."),
+                InputField("fileName", "String", "Only those whose path ends with this name."),
                 InputField("withProblems", "Boolean", "Only those with a finding that somebody must act on."),
             ]))
 

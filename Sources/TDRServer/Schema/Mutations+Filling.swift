@@ -13,13 +13,18 @@ extension Mutations {
                 fields: [
                     InputField("seriesid", "UUID", "The series; can be chosen later."),
                     InputField("consignmentType", "String!", "standard or judgment."),
+                    InputField(
+                        "requestId", "UUID",
+                        "Your own id for this call: made again with it, it gives the consignment that was made first."),
                 ])
         ) { change in
             let type = try Queries.consignmentType(try change.input.text("consignmentType"))
             let series = try change.input["seriesid"].flatMap { $0.isNull ? nil : try change.input.id("seriesid") }
             let act: Act = type == .standard ? .createStandard : .createJudgment
             guard Access.allows(change.principal, act, [.none]) else { throw APIError.notAuthorised }
-            let made = try change.store.createDelivery(type, series: series, by: change.principal, run: change.run)
+            let request = try change.input["requestId"].flatMap { $0.isNull ? nil : try change.input.id("requestId") }
+            let made = try change.store.createDelivery(
+                type, series: series, by: change.principal, request: request, run: change.run)
             return .object(
                 try change.archive.consignment(made.id.description, for: change.principal, .readConsignment))
         },

@@ -2,13 +2,15 @@ import GraphQL
 
 /// The fields of `Mutation`.
 enum Mutations {
-    private static let all: [Mutation] = filling + steps + agreement + ending + results + fileMetadata
+    private static let all: [Mutation] =
+        filling + steps + agreement + ending + repair + results + fileMetadata
+        + administration
 
     static let root = ObjectType("Mutation", of: Root.self, "What can be done.") { fields in
         for mutation in all { mutation.add(to: &fields) }
     }
 
-    static let types: [TypeDefinition] = inputs + [declared, agreed, confirmed, fileProperty]
+    static let types: [TypeDefinition] = inputs + [declared, agreed, confirmed, fileProperty, withdrawal]
 
     /// Each once, though several mutations may take the same.
     private static let inputs: [TypeDefinition] = {

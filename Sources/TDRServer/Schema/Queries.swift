@@ -8,7 +8,7 @@ enum Queries {
     /// Consignments of a page, at most.
     static let largestPage = 250
 
-    static let types: [TypeDefinition] = [orderBy, me] + Failures.types + ReviewTypes.types
+    static let types: [TypeDefinition] = [orderBy, me] + Failures.types + ReviewTypes.types + Administration.types
 
     static let root = ObjectType("Query", of: Root.self, "What can be asked.") { fields in
         fields.each(
@@ -45,6 +45,7 @@ enum Queries {
         addConsignments(&fields)
         Failures.add(to: &fields)
         ReviewTypes.add(to: &fields)
+        Administration.add(to: &fields)
     }
 
     private static func addConsignments(_ fields: inout FieldList<Root>) {

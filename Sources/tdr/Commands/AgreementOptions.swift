@@ -92,6 +92,6 @@ extension CommandContext {
 
     /// What an export requires: as given, else by the settings; nothing by default.
     func requirements(_ given: String?) throws -> Set<ExportRequirement> {
-        try ExportRequirement.list(given ?? environment["TDR_EXPORT_REQUIRES"] ?? "")
+        try ExportRequirement.list(given ?? environment[ExportRequirement.variable] ?? "")
     }
 }

@@ -30,6 +30,8 @@ struct ConfigCommand: TDRCommand {
 
     @OptionGroup(title: "The server of the objects") var s3: S3AccessOptions
 
+    @OptionGroup var noServer: NoServerOptions
+
     @OptionGroup var common: CommonOptions
 
     var changesState: Bool { objects != nil }

@@ -30,6 +30,8 @@ struct DoctorCommand: TDRCommand {
 
     @OptionGroup(title: "Antivirus") var antivirus: AntivirusOptions
 
+    @OptionGroup var noServer: NoServerOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {

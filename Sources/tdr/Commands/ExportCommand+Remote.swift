@@ -6,8 +6,10 @@ import TDRCore
 extension ExportCommand {
     /// What the server decides cannot be said here.
     func validateRemote() throws {
-        guard !ready, !abandon else { throw ValidationError("--ready and --abandon do not go with --server") }
-        guard !references.isEmpty else { throw ValidationError("name the consignment to export") }
+        guard !abandon else {
+            throw ValidationError("uploads that were cut off are given up where the store is: leave --server out")
+        }
+        guard ready || !references.isEmpty else { throw ValidationError("name the consignment to export") }
         let isPlain =
             allow.isEmpty && reason == nil && form == .tarGz && extras.isEmpty && bagInfo.isEmpty && profile == nil
             && !portableNames && !keepTimes && judgmentTo == nil && require == nil && refuseLike == nil && !s3.isUsed
@@ -22,14 +24,23 @@ extension ExportCommand {
 
     func exportThrough(_ client: APIClient, _ context: CommandContext) async throws -> Outcome {
         var outcome = Outcome.done
-        for reference in references {
+        var hasFailed = false
+        let wanted =
+            ready ? try await RemoteAdministration(client).readiness().ready.map(\.description) : references
+        for reference in wanted {
             do {
                 try await exportThrough(RemoteExport(client), reference, context)
             } catch ClientError.answered(let message, code: "INVALID_CONSIGNMENT_STATE") {
                 context.messages.error("cannot export \(reference): \(message)", code: Outcome.findings.rawValue)
                 outcome = .findings
+            } catch let error as ClientError where ready {
+                // One that fails does not keep the others from being exported.
+                guard case .answered = error else { throw error }
+                context.messages.error("cannot export \(reference): \(error)", code: 1)
+                hasFailed = true
             }
         }
+        if hasFailed { throw ExitCode(1) }
         return outcome
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct HistoryCommand: TDRCommand {
@@ -30,6 +31,8 @@ struct HistoryCommand: TDRCommand {
     @Flag(help: "Answer as a PREMIS 3 document.")
     var premis = false
 
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     @OptionGroup var common: CommonOptions
 
     static var onlyLists: Bool { true }
@@ -41,19 +44,25 @@ struct HistoryCommand: TDRCommand {
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
+        if let client = try remote.client(context) {
+            let documents = RemoteDocuments(client)
+            if premis {
+                try await documents.premis(of: reference) { context.output.write($0) }
+            } else {
+                var writer = HistoryWriter(context, csv: csv)
+                try await documents.forEachEvent(of: reference) { try writer.add($0) }
+                writer.finish()
+            }
+            return .done
+        }
         let store = try context.openStore()
         let consignment = try store.consignment(reference)
         if premis {
             try PremisDocument(consignment, in: store).write { context.output.write($0) }
-        } else if csv {
-            context.output.csv(HistoryRow.titles)
-            try store.forEachEvent(of: consignment) { context.output.csv(HistoryRow.fields($0)) }
-        } else if context.json {
-            try store.forEachEvent(of: consignment) { try context.output.json(HistoryOutput($0)) }
         } else {
-            var text = HistoryText { context.output.line($0) }
-            try store.forEachEvent(of: consignment) { text.add($0) }
-            text.finish()
+            var writer = HistoryWriter(context, csv: csv)
+            try store.forEachEvent(of: consignment) { try writer.add($0) }
+            writer.finish()
         }
         return .done
     }

@@ -50,6 +50,8 @@ struct IdentifyCommand: TDRCommand {
         name: .shortAndLong, help: ArgumentHelp("Files read at once. Default: the number of cores.", valueName: "n"))
     var jobs: Int?
 
+    @OptionGroup var noServer: NoServerOptions
+
     @OptionGroup var common: CommonOptions
 
     static var onlyLists: Bool { true }

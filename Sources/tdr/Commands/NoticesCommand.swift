@@ -1,4 +1,5 @@
 import ArgumentParser
+import TDRClient
 import TDRCore
 
 struct NoticesCommand: AsyncParsableCommand {
@@ -32,24 +33,29 @@ struct NoticesCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("Only of this consignment.", valueName: "ref"))
         var reference: String?
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            let store = try context.openStore()
-            try store.forEachNotice(of: reference.map { try store.consignment($0) }) { notice in
-                if context.json {
-                    try context.output.json(NoticeOutput(notice))
-                } else {
-                    let states = notice.deliveries.map { state in
-                        state.delivered.map { "\(state.channel) \($0)" }
-                            ?? "\(state.channel) not yet, \(Text.count(state.attempts, "attempt")): \(state.fault ?? "")"
-                    }
-                    context.output.line(
-                        "\(notice.datetime)  \(notice.reference)  \(notice.event)  "
-                            + (states.isEmpty ? "not sent" : states.joined(separator: "; ")))
-                }
+            if let client = try remote.client(context) {
+                try await RemoteAdministration(client).forEachNotice(of: reference) { try tell($0, context) }
+                return .done
             }
+            let store = try context.openStore()
+            try store.forEachNotice(of: reference.map { try store.consignment($0) }) { try tell($0, context) }
             return .done
+        }
+
+        private func tell(_ notice: KeptNotice, _ context: CommandContext) throws {
+            if context.json { return try context.output.json(NoticeOutput(notice)) }
+            let states = notice.deliveries.map { state in
+                state.delivered.map { "\(state.channel) \($0)" }
+                    ?? "\(state.channel) not yet, \(Text.count(state.attempts, "attempt")): \(state.fault ?? "")"
+            }
+            context.output.line(
+                "\(notice.datetime)  \(notice.reference)  \(notice.event)  "
+                    + (states.isEmpty ? "not sent" : states.joined(separator: "; ")))
         }
     }
 
@@ -73,6 +79,9 @@ struct NoticesCommand: AsyncParsableCommand {
 
         @Flag(help: "Try those that failed before their time.")
         var now = false
+
+        // A server sends its notices by itself.
+        @OptionGroup var noServer: NoServerOptions
 
         @OptionGroup var common: CommonOptions
 

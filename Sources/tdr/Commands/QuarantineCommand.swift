@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct QuarantineCommand: AsyncParsableCommand {
@@ -29,11 +30,20 @@ struct QuarantineCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("Only of this consignment.", valueName: "ref"))
         var reference: String?
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
-        func run(in context: CommandContext) async throws -> Outcome {
+        private func files(_ context: CommandContext) async throws -> [QuarantinedFile] {
+            if let client = try remote.client(context) {
+                return try await RemoteAdministration(client).quarantined(in: reference)
+            }
             let store = try context.openStore()
-            let files = try store.quarantined(in: reference.map { try store.consignment($0) })
+            return try store.quarantined(in: reference.map { try store.consignment($0) })
+        }
+
+        func run(in context: CommandContext) async throws -> Outcome {
+            let files = try await files(context)
             for file in files {
                 if context.json {
                     try context.output.json(QuarantineOutput(file))
@@ -58,7 +68,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            try await choice.act("release", context) { try $0.release($1, of: $2, reason: $3) }
+            try await choice.act(.released, "release", context) { try $0.release($1, of: $2, reason: $3) }
             context.messages.note("next: tdr check \(choice.reference)")
             return .done
         }
@@ -74,7 +84,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            try await choice.act("purge", context) { try $0.purge($1, of: $2, reason: $3) }
+            try await choice.act(.purged, "purge", context) { try $0.purge($1, of: $2, reason: $3) }
             return .done
         }
     }
@@ -91,14 +101,19 @@ struct QuarantineChoice: ParsableArguments {
     @Option(help: ArgumentHelp("Why; recorded.", valueName: "text"))
     var reason: String
 
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     func validate() throws {
         if reason.isEmpty { throw ValidationError("--reason takes a reason") }
     }
 
     func act(
-        _ word: String, _ context: CommandContext,
+        _ state: QuarantineState, _ word: String, _ context: CommandContext,
         _ act: @escaping @Sendable (Quarantine, RelativePath, Consignment, String) throws -> Void
     ) async throws {
+        if let client = try remote.client(context) {
+            return try await RemoteAdministration(client).decide(state, path.path, of: reference, reason: reason)
+        }
         let store = try context.openStore()
         let consignment = try store.consignment(reference)
         let file = try path.stored(in: consignment, of: store)
@@ -135,8 +150,7 @@ extension PathArgument {
     /// The path of a file in the consignment: as it was typed or, when no file has it, as `tdr status` writes awkward
     /// names.
     func stored(in consignment: Consignment, of store: Store) throws -> RelativePath {
-        let candidates = [path.bytes, bytes(ofDisplayName: String(decoding: path.bytes, as: UTF8.self))]
-            .compactMap { RelativePath($0) }
+        let candidates = path.entryCandidates
         guard let first = candidates.first else { throw ValidationError("name a file by its path in the consignment") }
         return try candidates.first { try store.hasFile($0, in: consignment) } ?? first
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 /// How `tdr upload` puts a consignment right that was uploaded before.
@@ -32,8 +33,18 @@ struct RepairOptions: ParsableArguments {
     }
 
     /// Does it and tells of it.
-    func run(_ source: BytePath, jobs: Int?, in context: CommandContext) async throws -> Outcome {
+    func run(
+        _ source: BytePath, jobs: Int?, by client: APIClient?, in context: CommandContext
+    ) async throws -> Outcome {
         guard let (act, reference) = act else { throw ValidationError("name the consignment") }
+        if let client {
+            let meter = ProgressMeter()
+            let summary = try await ProgressLine(meter, context).during {
+                try await RemoteRepair(client, meter: meter).put(
+                    act, source, as: place?.path, into: reference, jobs: jobs ?? max(4, context.jobs))
+            }
+            return try tell(act, summary, try await RemoteStatus(client).report(on: reference), context)
+        }
         let store = try context.openStore()
         let consignment = try store.consignment(reference)
         let place = try place.map { try $0.entry(in: consignment, of: store) }
@@ -44,6 +55,12 @@ struct RepairOptions: ParsableArguments {
         let summary = try await ProgressLine(meter, context).during {
             try await repair.put(act, source, as: place, into: consignment, jobs: count)
         }
+        return try tell(act, summary, try store.report(on: consignment), context)
+    }
+
+    private func tell(
+        _ act: RepairAct, _ summary: RepairSummary, _ report: ConsignmentReport, _ context: CommandContext
+    ) throws -> Outcome {
         if context.json {
             try context.output.json(RepairOutput(summary))
         } else {
@@ -55,7 +72,6 @@ struct RepairOptions: ParsableArguments {
         for (path, remark) in summary.failed.first.prefix(20) {
             context.messages.note("not taken: \(path.display) (\(remark)); the consignment has what it had")
         }
-        let report = try store.report(on: consignment)
         context.messages.note(
             "\(act == .replace ? "replaced" : "added") \(Text.count(summary.changed, "file"))"
                 + (summary.unchanged > 0 ? ", \(Text.count(summary.unchanged)) had these bytes already" : "")
@@ -91,10 +107,7 @@ extension PathArgument {
     /// The path of a file or folder in the consignment: as it was typed or, when nothing has it, as `tdr status` writes
     /// awkward names, where something has that.
     func entry(in consignment: Consignment, of store: Store) throws -> RelativePath {
-        var typed = path.bytes
-        while typed.count > 1, typed.last == UInt8(ascii: "/") { typed.removeLast() }
-        let candidates = [typed, bytes(ofDisplayName: String(decoding: typed, as: UTF8.self))]
-            .compactMap { RelativePath($0) }
+        let candidates = path.entryCandidates
         guard let first = candidates.first else {
             throw ValidationError("name a file or folder by its path in the consignment, without '..' and a first '/'")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct SeriesCommand: AsyncParsableCommand {
@@ -27,6 +28,8 @@ struct SeriesCommand: AsyncParsableCommand {
         @Flag(help: "Answer as CSV, which can be imported.")
         var csv = false
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
@@ -34,7 +37,10 @@ struct SeriesCommand: AsyncParsableCommand {
         }
 
         func run(in context: CommandContext) async throws -> Outcome {
-            let series = try context.openStore().series()
+            let series =
+                if let client = try remote.client(context) {
+                    try await RemoteAdministration(client).series()
+                } else { try context.openStore().series() }
             if context.json {
                 try context.output.json(series.map(SeriesOutput.init))
             } else if csv {
@@ -43,7 +49,7 @@ struct SeriesCommand: AsyncParsableCommand {
                     context.output.csv([one.body, one.bodyCode ?? "", one.code ?? "", one.name ?? ""])
                 }
             } else if series.isEmpty {
-                context.messages.note("the store knows no series; tdr upload makes those that it names")
+                context.messages.note("no series are known; tdr upload makes those that it names")
             } else {
                 let rows = series.map { [$0.bodyCode ?? "", $0.code ?? "", $0.body] }
                 for line in Text.table([["BODY CODE", "SERIES", "BODY"]] + rows) { context.output.line(line) }
@@ -71,15 +77,14 @@ struct SeriesCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("The series' name. Default: its code.", valueName: "name"))
         var name: String?
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            let store = try context.openStore(.create)
-            let made = try store.add(
+            try await SeriesCommand.add(
                 [SeriesEntry(body: body, bodyCode: bodyCode, code: code, name: name)],
-                run: context.run("series add \(code ?? "") --body \(body)"))
-            try SeriesCommand.tell(made, context)
-            return .done
+                "series add \(code ?? "") --body \(body)", remote, context)
         }
     }
 
@@ -91,20 +96,30 @@ struct SeriesCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("CSV or JSON.", valueName: "file"))
         var file: PathArgument
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            let entries = try SeriesList.read(file.path)
-            let store = try context.openStore(.create)
-            let made = try store.add(entries, run: context.run("series import \(file.path.display)"))
-            try SeriesCommand.tell(made, context)
-            return .done
+            try await SeriesCommand.add(
+                try SeriesList.read(file.path), "series import \(file.path.display)", remote, context)
         }
     }
 
-    private static func tell(_ made: Int, _ context: CommandContext) throws {
-        if context.json { return try context.output.json(["made": made]) }
-        context.messages.note(made == 0 ? "all of it was known already" : "made \(Text.count(made)) series and bodies")
+    private static func add(
+        _ entries: [SeriesEntry], _ command: String, _ remote: RemoteOptions, _ context: CommandContext
+    ) async throws -> Outcome {
+        let made =
+            if let client = try remote.client(context) {
+                try await RemoteAdministration(client).add(entries)
+            } else { try context.openStore(.create).add(entries, run: context.run(command)) }
+        if context.json {
+            try context.output.json(["made": made])
+        } else {
+            context.messages.note(
+                made == 0 ? "all of it was known already" : "made \(Text.count(made)) series and bodies")
+        }
+        return .done
     }
 }
 

@@ -97,6 +97,8 @@ struct ServeCommand: TDRCommand {
     @Flag(help: "Print the GraphQL schema and end.")
     var schema = false
 
+    @OptionGroup var noServer: NoServerOptions
+
     @OptionGroup var common: CommonOptions
 
     /// The address and the port that were typed: `host:port`, `[::1]:port`.

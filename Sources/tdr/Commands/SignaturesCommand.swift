@@ -30,6 +30,8 @@ struct SignaturesCommand: AsyncParsableCommand {
                 in use; 64 wrong usage.
                 """)
 
+        @OptionGroup var noServer: NoServerOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
@@ -69,6 +71,8 @@ struct SignaturesCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The signature files.", valueName: "file"))
         var files: [PathArgument]
 
+        @OptionGroup var noServer: NoServerOptions
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
@@ -96,6 +100,8 @@ struct SignaturesCommand: AsyncParsableCommand {
         @Argument(
             help: ArgumentHelp("A version or name that tdr signatures shows, or built-in.", valueName: "version"))
         var version: String
+
+        @OptionGroup var noServer: NoServerOptions
 
         @OptionGroup var common: CommonOptions
 
@@ -127,6 +133,8 @@ struct SignaturesCommand: AsyncParsableCommand {
                 "Another page, or list of a folder, that names signature files: https:, file:///, or http: on this "
                     + "machine.", valueName: "url"))
         var from = SignatureUpdate.publishedPage
+
+        @OptionGroup var noServer: NoServerOptions
 
         @OptionGroup var common: CommonOptions
 

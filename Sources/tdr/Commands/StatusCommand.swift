@@ -84,25 +84,54 @@ struct StatusCommand: TDRCommand {
         if ready, reference != nil || csv || watch { throw ValidationError("--ready stands alone, or with --json") }
         if csv, common.json { throw ValidationError("choose one of --csv and --json") }
         if watch, files || failed || csv { throw ValidationError("--watch shows steps and counts only") }
-        if remote.isUsed, report != nil || duplicates || ready {
-            throw ValidationError("--report, --duplicates and --ready do not go with --server")
-        }
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
-        if let client = try remote.client(context) { return try await show(RemoteStatus(client), context) }
+        if let client = try remote.client(context) { return try await show(by: client, context) }
         let store = try context.openStore()
-        if ready { return try showReady(store, context) }
+        if ready { return try showReady(store.consignmentsToExport().map(\.reference), store.readyRuns(), context) }
         if let reference, let form = report {
             let consignment = try store.consignment(reference)
             let failures = FailureReport(consignment, in: store, advice: try context.advice(advice))
-            try FailureOutput(report: failures, form: form, context: context).write(to: output?.path)
+            try await FailureOutput(form: form, context: context).write(to: output?.path) { sink in
+                try failures.write(form, at: context.clock(), scratch: CommandContext.temporaryFolder, to: sink)
+            }
             return try store.report(on: consignment).hasFindings ? .findings : .done
         }
         if let reference, duplicates {
-            return try LikenessOutput(context, csv: csv).write(store.consignment(reference), store)
+            var entries = LikenessOutput(context, csv: csv)
+            try store.compareEntries(of: store.consignment(reference), scratch: CommandContext.temporaryFolder) {
+                try entries.add($0)
+            }
+            return entries.finish()
         }
         return try await show(store, context)
+    }
+
+    /// The same through a server.
+    private func show(by client: APIClient, _ context: CommandContext) async throws -> Outcome {
+        let status = RemoteStatus(client)
+        if ready {
+            let (ready, runs) = try await RemoteAdministration(client).readiness()
+            return try showReady(ready, runs, context)
+        }
+        guard let reference, report != nil || duplicates else { return try await show(status, context) }
+        let known = try await status.report(on: reference)
+        let documents = RemoteDocuments(client)
+        if let form = report {
+            let words = try context.adviceFile(advice).map { file in
+                // Told here, where the file is.
+                _ = try Advice(readingJSON: file)
+                return try readWhole(file, limit: 4 << 20)
+            }
+            try await FailureOutput(form: form, context: context).write(to: output?.path) { sink in
+                try await documents.report(on: known.consignment, form, advice: words, to: sink)
+            }
+            return known.hasFindings ? .findings : .done
+        }
+        var entries = LikenessOutput(context, csv: csv)
+        try await documents.forEachLikeEntry(of: known.consignment) { try entries.add($0) }
+        return entries.finish()
     }
 
     /// What a store and a server tell alike.
@@ -208,8 +237,13 @@ extension ReportForm: ExpressibleByArgument {}
 extension CommandContext {
     /// What is said of findings: by the option, else by the environment, else the built-in words.
     func advice(_ option: PathArgument?) throws -> Advice {
-        guard let file = option?.path ?? environment["TDR_ADVICE"].map({ BytePath($0) }) else { return .standard }
+        guard let file = adviceFile(option) else { return .standard }
         return try Advice(readingJSON: file)
+    }
+
+    /// The file with other words for findings; nil where they are the built-in ones.
+    func adviceFile(_ option: PathArgument?) -> BytePath? {
+        option?.path ?? environment["TDR_ADVICE"].map { BytePath($0) }
     }
 }
 
@@ -218,7 +252,7 @@ extension ConsignmentReport {
     var hasFindings: Bool {
         if exports.contains(where: \.isAmiss) { return true }
         if cancellation != nil { return false }
-        return filesWithProblems > 0 || statuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
+        return filesWithProblems > 0 || wantedStatuses.values.contains { $0 == .failed || $0 == .completedWithIssues }
     }
 }
 

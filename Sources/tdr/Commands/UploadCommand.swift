@@ -114,9 +114,6 @@ struct UploadCommand: TDRCommand {
         if remote.server != nil && resume != nil || remote.isUsed && inPlace {
             throw ValidationError("--in-place and --resume do not go with --server: the same command goes on by itself")
         }
-        if remote.isUsed, repair.act != nil {
-            throw ValidationError("--replace and --add work on a store of this machine, not through --server")
-        }
         if remote.isUsed, schema != nil { throw ValidationError("a server has its own schema: leave --schema out") }
         if schema != nil, metadata == nil { throw ValidationError("--schema goes with --metadata") }
         if type != .judgment, !judgment.details.isEmpty {
@@ -144,10 +141,12 @@ struct UploadCommand: TDRCommand {
         if body == nil, !remote.isUsed { throw ValidationError("name the transferring body with --body") }
     }
 
-    var changesState: Bool { !dryRun }
+    var changesState: Bool { !dryRun && !remote.isUsed }
 
     func run(in context: CommandContext) async throws -> Outcome {
-        if repair.act != nil, let folder { return try await repair.run(folder.path, jobs: jobs, in: context) }
+        if repair.act != nil, let folder {
+            return try await repair.run(folder.path, jobs: jobs, by: try remote.client(context), in: context)
+        }
         if dryRun, let folder { return try await plan(folder.path, context) }
         if let folder, let client = try remote.client(context) { return try await send(folder.path, client, context) }
         let meter = ProgressMeter()

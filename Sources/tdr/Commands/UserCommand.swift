@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Streams
+import TDRClient
 import TDRCore
 
 struct UserCommand: AsyncParsableCommand {
@@ -26,11 +27,17 @@ struct UserCommand: AsyncParsableCommand {
             commandName: "list", abstract: "List the users with their roles and tokens.",
             discussion: "Exit codes: 0 done; 1 could not do it; 64 wrong usage.")
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
             let now = context.clock()
-            let users = try context.openStore().users()
+            let users = try await remote.at(context) {
+                try await $0.users()
+            } store: {
+                try $0.users()
+            }
             if context.json {
                 for user in users { try context.output.json(UserOutput(user, now: now)) }
                 return .done
@@ -78,11 +85,17 @@ struct UserCommand: AsyncParsableCommand {
             transform: { try UserCommand.words($0, Role.self, "role") })
         var role: Set<Role>
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
             let new = NewUser(login: login, name: name, email: email, body: body, roles: role)
-            let user = try context.openStore(.create).addUser(new, run: context.run("user add \(login)"))
+            let user = try await remote.at(context, .create) {
+                try await $0.addUser(new)
+            } store: {
+                try $0.addUser(new, run: context.run("user add \(new.login)"))
+            }
             if context.json {
                 try context.output.json(UserOutput(user, now: context.clock()))
             } else {
@@ -101,10 +114,17 @@ struct UserCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The account's name.", valueName: "login"))
         var login: String
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            try context.openStore().setDisabled(login, to: true, run: context.run("user disable \(login)"))
+            let login = login
+            try await remote.at(context) {
+                try await $0.setDisabled(login, to: true)
+            } store: {
+                try $0.setDisabled(login, to: true, run: context.run("user disable \(login)"))
+            }
             return .done
         }
     }
@@ -117,10 +137,17 @@ struct UserCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The account's name.", valueName: "login"))
         var login: String
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            try context.openStore().setDisabled(login, to: false, run: context.run("user enable \(login)"))
+            let login = login
+            try await remote.at(context) {
+                try await $0.setDisabled(login, to: false)
+            } store: {
+                try $0.setDisabled(login, to: false, run: context.run("user enable \(login)"))
+            }
             return .done
         }
     }
@@ -138,12 +165,18 @@ struct UserCommand: AsyncParsableCommand {
         @Argument(help: ArgumentHelp("The account's name.", valueName: "login"))
         var login: String
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
-            let store = try context.openStore()
-            let password = try SecretInput.ask("Password for \(login): ", twice: true)
-            try store.setPassword(login, to: password, run: context.run("user password \(login)"))
+            let login = login
+            try await remote.at(context) {
+                try await $0.setPassword(login, to: try SecretInput.ask("Password for \(login): ", twice: true))
+            } store: {
+                let password = try SecretInput.ask("Password for \(login): ", twice: true)
+                try $0.setPassword(login, to: password, run: context.run("user password \(login)"))
+            }
             return .done
         }
     }
@@ -172,6 +205,8 @@ struct UserCommand: AsyncParsableCommand {
                     + "that does not.", valueName: "when"))
         var expires: String?
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func run(in context: CommandContext) async throws -> Outcome {
@@ -185,8 +220,13 @@ struct UserCommand: AsyncParsableCommand {
                 }
                 end = moment
             }
-            let secret = try context.openStore().makeToken(
-                for: login, name: name, scopes: scope, expires: end, run: context.run("user token \(login)"))
+            let (login, name, scope) = (login, name, scope)
+            let secret = try await remote.at(context) {
+                try await $0.makeToken(for: login, name: name, scopes: scope, expires: end)
+            } store: {
+                try $0.makeToken(
+                    for: login, name: name, scopes: scope, expires: end, run: context.run("user token \(login)"))
+            }
             if context.json {
                 try context.output.json(
                     TokenOutput(
@@ -213,6 +253,8 @@ struct UserCommand: AsyncParsableCommand {
         @Flag(help: "All of them.")
         var all = false
 
+        @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
         @OptionGroup var common: CommonOptions
 
         func validate() throws {
@@ -220,8 +262,12 @@ struct UserCommand: AsyncParsableCommand {
         }
 
         func run(in context: CommandContext) async throws -> Outcome {
-            let count = try context.openStore().revokeTokens(
-                of: login, name: name, run: context.run("user revoke \(login)"))
+            let (login, name) = (login, name)
+            let count = try await remote.at(context) {
+                try await $0.revokeTokens(of: login, name: name)
+            } store: {
+                try $0.revokeTokens(of: login, name: name, run: context.run("user revoke \(login)"))
+            }
             context.messages.note("revoked \(Text.count(count, "token"))")
             return .done
         }

@@ -58,6 +58,8 @@ struct VerifyCommand: TDRCommand {
 
     @OptionGroup(title: "Bags in S3") var s3: S3AccessOptions
 
+    @OptionGroup var noServer: NoServerOptions
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Streams
+import TDRClient
 import TDRCore
 
 struct WithdrawCommand: TDRCommand {
@@ -32,15 +33,23 @@ struct WithdrawCommand: TDRCommand {
     @Flag(help: "Remove its bytes from the store, too.")
     var purge = false
 
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     @OptionGroup var common: CommonOptions
 
-    var changesState: Bool { true }
+    var changesState: Bool { !remote.isUsed }
 
     func validate() throws {
         if reason.isEmpty { throw ValidationError("--reason takes a reason") }
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
+        if let client = try remote.client(context) {
+            let (consignment, entry, summary) = try await RemoteRepair(client).withdraw(
+                path.path, from: reference, reason: reason, purges: purge)
+            let report = try await RemoteStatus(client).report(on: reference)
+            return try tell(summary, consignment, entry, report, context)
+        }
         let store = try context.openStore()
         let consignment = try store.consignment(reference)
         let entry = try path.entry(in: consignment, of: store)
@@ -50,6 +59,13 @@ struct WithdrawCommand: TDRCommand {
         let summary = try await withBlockingThreads(1) { [reason, purge] _ in
             try repair.withdraw(entry, from: consignment, reason: reason, purges: purge)
         }
+        return try tell(summary, consignment, entry, try store.report(on: consignment), context)
+    }
+
+    private func tell(
+        _ summary: WithdrawalSummary, _ consignment: Consignment, _ entry: RelativePath, _ report: ConsignmentReport,
+        _ context: CommandContext
+    ) throws -> Outcome {
         if context.json { try context.output.json(WithdrawOutput(consignment, entry, summary)) }
         let what =
             summary.files + summary.folders == 0
@@ -57,7 +73,7 @@ struct WithdrawCommand: TDRCommand {
             : "withdrew \(Text.count(summary.files, "file"))"
                 + (summary.folders > 0 ? " in \(Text.count(summary.folders, "folder"))" : "")
                 + (summary.isPurged ? " and removed the bytes" : "")
-        context.messages.note("\(what); next: \(try store.report(on: consignment).nextAction)")
+        context.messages.note("\(what); next: \(report.nextAction)")
         return .done
     }
 }
@@ -105,27 +121,41 @@ struct CancelCommand: TDRCommand {
     @Flag(help: "Remove its bytes from the store.")
     var purge = false
 
+    @OptionGroup(title: "Through a server") var remote: RemoteOptions
+
     @OptionGroup var common: CommonOptions
 
-    var changesState: Bool { true }
+    var changesState: Bool { !remote.isUsed }
 
     func validate() throws {
         if reason.isEmpty { throw ValidationError("--reason takes a reason") }
     }
 
     func run(in context: CommandContext) async throws -> Outcome {
+        if let client = try remote.client(context) {
+            let (consignment, left) = try await RemoteRepair(client).cancel(reference, reason: reason, purges: purge)
+            let report = context.json ? try await RemoteStatus(client).report(on: reference) : nil
+            return try tell(consignment, left, report, context)
+        }
         let store = try context.openStore()
         let consignment = try store.consignment(reference)
         let repair = Repair(store: store, run: context.run("cancel \(consignment.reference)"), meter: ProgressMeter())
         let left = try await withBlockingThreads(1) { [reason, purge] _ in
             try repair.cancel(consignment, reason: reason, purges: purge)
         }
+        return try tell(consignment, left, context.json ? try store.report(on: consignment) : nil, context)
+    }
+
+    /// - Parameter report: What is known of it now, where that is to be told.
+    private func tell(
+        _ consignment: Consignment, _ left: String?, _ report: ConsignmentReport?, _ context: CommandContext
+    ) throws -> Outcome {
         if let left {
             context.messages.warning(
                 "an upload that was cut off is left on the server: \(left); give it up with tdr export --abandon"
                     + " \(consignment.reference)")
         }
-        if context.json { try context.output.json(StatusOutput(try store.report(on: consignment))) }
+        if let report { try context.output.json(StatusOutput(report)) }
         context.messages.note("cancelled \(consignment.reference)" + (purge ? " and removed its bytes" : ""))
         return .done
     }

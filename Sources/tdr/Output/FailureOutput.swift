@@ -4,16 +4,19 @@ import TDRCore
 
 /// Writes the failure report to stdout or, whole or not at all, to a file.
 struct FailureOutput {
-    let report: FailureReport
+    typealias Sink = @Sendable (UnsafeRawBufferPointer) throws -> Void
+
     let form: ReportForm
     let context: CommandContext
 
-    func write(to file: BytePath?) throws {
+    /// - Parameter make: makes the report.
+    func write(to file: BytePath?, _ make: (@escaping Sink) async throws -> Void) async throws {
         guard let file else {
             if form == .xlsx, context.outputIsTerminal {
                 throw ReportError(description: "a workbook is nothing for a terminal; name a file with --output")
             }
-            return try write { context.output.write(Array($0)) }
+            let output = context.output
+            return try await make { output.write(Array($0)) }
         }
         do {
             // Nothing there is as it should be.
@@ -21,17 +24,13 @@ struct FailureOutput {
                 throw ReportError(
                     description: "cannot write the report to '\(file.display)': it is there and is no file")
             }
-            let writer = try DurableWriter(to: file)
-            try write { try writer.write($0) }
-            try writer.commit()
+            let writer = Guarded(try DurableWriter(to: file))
+            try await make { bytes in try writer.withLock { try $0.write(bytes) } }
+            try writer.withLock { try $0.commit() }
         } catch let fault as SystemFault {
             throw ReportError(description: "cannot write the report to '\(file.display)': \(fault.reason)")
         }
         context.messages.note("report: \(file.display)")
-    }
-
-    private func write(_ sink: @escaping (UnsafeRawBufferPointer) throws -> Void) throws {
-        try report.write(form, at: context.clock(), scratch: CommandContext.temporaryFolder, to: sink)
     }
 }
 

@@ -1,36 +1,6 @@
 import Streams
 import TDRCore
 
-/// An event in JSON Lines: `tdr history --json`.
-struct HistoryOutput: Encodable {
-    let number: Int64
-    let datetime: String
-    let actor: String
-    let command: String
-    let version: String
-    let what: String
-    let old: String?
-    let new: String?
-    let path: String?
-    /// The path's bytes in hexadecimal, only when they are not UTF-8.
-    let pathHex: String?
-    let fileId: String?
-
-    init(_ event: HistoryEvent) {
-        number = event.number
-        datetime = event.datetime.description
-        actor = event.actor
-        command = event.command
-        version = event.version
-        what = event.what
-        old = event.old
-        new = event.new
-        path = event.path.map { $0.text ?? $0.display }
-        pathHex = event.path.flatMap { $0.text == nil ? Hex.encode($0.bytes) : nil }
-        fileId = event.file?.description
-    }
-}
-
 /// An event as a record of CSV.
 enum HistoryRow {
     static let titles = [
@@ -43,6 +13,32 @@ enum HistoryRow {
             event.path?.display ?? "", event.old ?? "", event.new ?? "",
         ].map(Text.printable)
     }
+}
+
+/// Writes the history in the form that was asked for, an event after the other.
+struct HistoryWriter {
+    private let context: CommandContext
+    private let csv: Bool
+    private var text: HistoryText
+
+    init(_ context: CommandContext, csv: Bool) {
+        self.context = context
+        self.csv = csv
+        text = HistoryText { context.output.line($0) }
+        if csv { context.output.csv(HistoryRow.titles) }
+    }
+
+    mutating func add(_ event: HistoryEvent) throws {
+        if csv {
+            context.output.csv(HistoryRow.fields(event))
+        } else if context.json {
+            try context.output.json(HistoryLine(event))
+        } else {
+            text.add(event)
+        }
+    }
+
+    mutating func finish() { text.finish() }
 }
 
 /// The history for people: a paragraph for each run, changes of files that are alike on one line.

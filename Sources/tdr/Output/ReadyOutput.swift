@@ -42,8 +42,8 @@ struct ReadyOutput: Encodable {
     let lastRun: Run?
     let lastSuccess: Run?
 
-    init(_ ready: [Consignment], _ runs: (last: PastReadyRun, lastSuccess: PastReadyRun?)?) {
-        self.ready = ready.map(\.reference.description)
+    init(_ ready: [ConsignmentReference], _ runs: (last: PastReadyRun, lastSuccess: PastReadyRun?)?) {
+        self.ready = ready.map(\.description)
         lastRun = runs.map { Run($0.last) }
         lastSuccess = runs?.lastSuccess.map { Run($0) }
     }
@@ -51,13 +51,14 @@ struct ReadyOutput: Encodable {
 
 extension StatusCommand {
     /// What the next run takes, and how the last ones went.
-    func showReady(_ store: Store, _ context: CommandContext) throws -> Outcome {
-        let ready = try store.consignmentsToExport()
-        let runs = try store.readyRuns()
+    func showReady(
+        _ ready: [ConsignmentReference], _ runs: (last: PastReadyRun, lastSuccess: PastReadyRun?)?,
+        _ context: CommandContext
+    ) throws -> Outcome {
         if context.json {
             try context.output.json(ReadyOutput(ready, runs))
         } else {
-            for consignment in ready { context.output.line("\(consignment.reference)") }
+            for reference in ready { context.output.line("\(reference)") }
             for line in ReadyText.lines(runs) { context.output.line(line) }
             if ready.isEmpty { context.messages.note("nothing waits for tdr export --ready") }
         }
