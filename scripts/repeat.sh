@@ -22,6 +22,7 @@ if [ -n "$sanitizer" ]; then
 fi
 swift build --quiet --build-tests "${options[@]}"
 
+export SANITIZE=$sanitizer
 export TSAN_OPTIONS="halt_on_error=1 ${TSAN_OPTIONS:-}"
 # LeakSanitizer calls the Swift runtime's own bookkeeping a leak.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}

@@ -11,7 +11,8 @@ scripts/lint.sh
 
 echo "== build"
 options=()
-if [ -n "${SANITIZE:-}" ]; then options=(--sanitize "$SANITIZE" --scratch-path ".build/$SANITIZE"); fi
+export SANITIZE=${SANITIZE:-}
+if [ -n "$SANITIZE" ]; then options=(--sanitize "$SANITIZE" --scratch-path ".build/$SANITIZE"); fi
 # Incremental builds repeat no warnings, so a file that has some is built again next time.
 swift build --build-tests "${options[@]}" 2>&1 | tee .build/build.log
 warned=$(grep -oE "^$root/(Sources|Tests|Package\.swift)[^:]*:[0-9]+:[0-9]+: warning: .*" .build/build.log | sort -u || true)
