@@ -2,6 +2,7 @@ import Archives
 import Foundation
 import Glibc
 import Streams
+import Testing
 
 /// A folder that is gone when the test ends.
 final class TemporaryFolder {

@@ -1,5 +1,5 @@
 import Glibc
-package import Streams
+import Streams
 
 /// An S3 server that fails as it is told, until this value goes: `s3-fault-server.py`, whose head says how.
 package final class FaultServer: Sendable {

@@ -1,5 +1,5 @@
 import Glibc
-package import Streams
+import Streams
 
 /// Ports on 127.0.0.1 for programs that tests start.
 ///
