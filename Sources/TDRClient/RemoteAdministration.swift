@@ -71,12 +71,12 @@ public struct RemoteAdministration: Sendable {
         // A role or scope that a newer server knows is passed over.
         return User(
             id: id, login: told.login, name: told.name, email: told.email, bodyCode: told.body,
-            roles: Set(told.roles.compactMap(Role.init)), hasPassword: told.hasPassword, isDisabled: told.isDisabled,
+            roles: Set(told.roles.compactMap { Role(rawValue: $0) }), hasPassword: told.hasPassword, isDisabled: told.isDisabled,
             created: created,
             tokens: try told.tokens.map { token in
                 guard let created = Timestamp(token.createdDatetime) else { throw strange("a token") }
                 return AccessToken(
-                    name: token.name, scopes: Set(token.scopes.compactMap(Scope.init)), created: created,
+                    name: token.name, scopes: Set(token.scopes.compactMap { Scope(rawValue: $0) }), created: created,
                     expires: token.expiresDatetime.flatMap { Timestamp($0) },
                     revoked: token.revokedDatetime.flatMap { Timestamp($0) })
             })

@@ -114,7 +114,7 @@ import Testing
     @Test(
         "commands that have nothing to do through a server say so",
         arguments: [
-            ["identify", "x"], ["verify", "x"], ["doctor"], ["config"], ["signatures", "list"], ["notices", "send"],
+            ["identify", "x"], ["verify", "x"], ["doctor"], ["config"], ["signatures", "show"], ["notices", "send"],
             ["serve-api"], ["upload", "x", "--in-place"], ["export", "TDR-2026-C", "--abandon"],
         ])
     func nothing(_ words: [String]) throws {

@@ -41,7 +41,7 @@ struct RepairOptions: ParsableArguments {
             let meter = ProgressMeter()
             let summary = try await ProgressLine(meter, context).during {
                 try await RemoteRepair(client, meter: meter).put(
-                    act, source, as: place?.path, into: reference, jobs: jobs ?? max(4, context.jobs))
+                    act, source, as: self.place?.path, into: reference, jobs: jobs ?? max(4, context.jobs))
             }
             return try tell(act, summary, try await RemoteStatus(client).report(on: reference), context)
         }
