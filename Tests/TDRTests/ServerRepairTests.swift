@@ -152,7 +152,7 @@ import Testing
                 } else {
                     #expect(fetched.code == 0, "\(place): \(fetched.errors)")
                 }
-                let here = bench.bench.folder.appending(place)
+                let here = bench.bench.folder.appending(Name(place))
                 #expect(try readWhole(here.appending("\(name).tar"), limit: 1 << 24) == bag)
                 #expect(try names(in: here).sorted() == ["\(name).tar", "\(name).tar.sha256"])
             }
