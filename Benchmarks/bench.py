@@ -124,13 +124,24 @@ class Bench:
 
     def measure(self, what, subject, command, before="", runs=None, warm=True, codes=(0,), peer=None, unit=None):
         """Medians of `command`; `before` is done ahead of each run and not counted."""
-        results = []
+        return self.beside([(what, subject, command)], before, runs, warm, codes, peer, unit)[0]
+
+    def beside(self, rows, before="", runs=None, warm=True, codes=(0,), peer=None, unit=None):
+        """The same of several commands, which take turns; without a `peer` the first is that of the others."""
+        results = [[] for _ in rows]
         for number in range((runs or self.runs) + warm):
-            shell(before or "true", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            result = once(command, codes, self.daemons)
-            if number or not warm:
-                results.append(result)
-        result = Result(results)
+            for row, (_, _, command) in enumerate(rows):
+                shell(before or "true", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                result = once(command, codes, self.daemons)
+                if number or not warm:
+                    results[row].append(result)
+        medians = []
+        for (what, subject, _), runs in zip(rows, results):
+            medians.append(self.add(what, subject, Result(runs), peer or (medians[0] if medians else None), unit))
+        return medians
+
+    def add(self, what, subject, result, peer, unit):
+        """A row of the table."""
         against = f"{result.wall / peer.wall:.2f} ({result.cpu / peer.cpu:.2f})" if peer else ""
         rate = ""
         if unit and unit[0] == "MB":

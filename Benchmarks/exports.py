@@ -77,11 +77,11 @@ def s3_rows(b):
                 f"{tdr} check -q --antivirus none $(cat {w}/ref) || true;"
                 f"{tdr} export -q $(cat {w}/ref) --form tar --to {w}/out {bench.ALLOW}")
         empty = f"{aws} rm --recursive --quiet s3://archive || true"
-        peer = b.measure("`aws s3 cp` of a finished tar", "b", f"{aws} cp --quiet {w}/out/*.tar s3://archive/x.tar",
-                         empty, unit=size)
-        b.measure("`tdr export --form tar` into S3", "b",
-                  f"{tdr} export -q $(cat {w}/ref) --form tar --to s3://archive/in --endpoint {endpoint} {bench.ALLOW}",
-                  empty, peer=peer, unit=size)
+        b.beside([
+            ("`aws s3 cp` of a finished tar", "b", f"{aws} cp --quiet {w}/out/*.tar s3://archive/x.tar"),
+            ("`tdr export --form tar` into S3", "b",
+             f"{tdr} export -q $(cat {w}/ref) --form tar --to s3://archive/in --endpoint {endpoint} {bench.ALLOW}"),
+        ], empty, unit=size)
     finally:
         subprocess.run([script, "stop", server], check=True)
 
