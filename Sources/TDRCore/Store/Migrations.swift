@@ -36,6 +36,8 @@ enum Migrations {
         migrator.registerMigration("digests to come") { try $0.execute(sql: digestsToCome) }
         migrator.registerMigration("providers") { try $0.execute(sql: providers) }
         migrator.registerMigration("objectPlace") { try $0.execute(sql: objectPlace) }
+        migrator.registerMigration("closedRecords") { try $0.execute(sql: closedRecords) }
+        migrator.registerMigration("waiting") { try $0.execute(sql: waiting) }
         return migrator
     }
 }

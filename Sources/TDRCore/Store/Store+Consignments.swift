@@ -53,18 +53,13 @@ extension Store {
     /// process works on now are left out.
     public func consignmentsToCheck() throws -> [Consignment] {
         let waiting = try read { db in
-            try Int64.fetchAll(
-                db,
-                sql: """
-                    SELECT id FROM consignment WHERE
-                        EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = id AND statusType = 'Upload'
-                            AND value IN ('Completed', 'CompletedWithIssues'))
-                        AND (SELECT count(*) FROM consignmentStatus WHERE consignmentId = id
-                            AND statusType IN ('ServerChecksum', 'ServerFFID') AND value <> 'InProgress') < 2
-                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE consignmentId = consignment.id)
-                    ORDER BY id
-                    """
-            ).map { try db.consignment(row: $0) }
+            try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignment.* FROM waiting JOIN consignment ON consignment.id = consignmentId
+                        WHERE work = 'Check' ORDER BY consignmentId
+                        """)
+            ).map(Consignment.init)
         }
         return waiting.filter { !ConsignmentLock.isHeld($0.id, in: self) }
     }

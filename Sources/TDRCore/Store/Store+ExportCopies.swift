@@ -123,6 +123,11 @@ extension Database {
         try exportCopies("consignmentId = ? AND retired IS NULL", [consignment.row])
     }
 
+    /// The same of the consignments whose rows this JSON lists.
+    func exportCopies(ofRows list: String) throws -> [ExportCopy] {
+        try exportCopies("consignmentId IN (SELECT value FROM json_each(?)) AND retired IS NULL", [list])
+    }
+
     fileprivate func exportCopies(_ condition: String, _ arguments: StatementArguments) throws -> [ExportCopy] {
         try Row.fetchAll(
             cachedStatement(

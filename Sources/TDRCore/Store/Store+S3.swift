@@ -120,17 +120,23 @@ extension Store {
 
 extension Database {
     func unfinishedUploads(of consignment: Consignment) throws -> [UnfinishedUpload] {
-        try Row.fetchAll(
+        try unfinishedUploads(ofRows: "[\(consignment.row)]")[consignment.row] ?? []
+    }
+
+    /// The same of the consignments whose rows this JSON lists, by row.
+    func unfinishedUploads(ofRows list: String) throws -> [Int64: [UnfinishedUpload]] {
+        let rows = try Row.fetchAll(
             cachedStatement(
                 sql: """
                     SELECT s3Upload.id, location, endpoint, uploadId, address, region, style, count(etag),
-                        coalesce(sum(iif(etag IS NULL, 0, size)), 0), terms
+                        coalesce(sum(iif(etag IS NULL, 0, size)), 0), terms, consignmentId
                     FROM s3Upload LEFT JOIN s3Part ON s3UploadId = s3Upload.id
-                    WHERE consignmentId = ? GROUP BY s3Upload.id ORDER BY s3Upload.id
-                    """), arguments: [consignment.row]
-        ).map { row in
+                    WHERE consignmentId IN (SELECT value FROM json_each(?))
+                    GROUP BY s3Upload.id ORDER BY s3Upload.id
+                    """), arguments: [list])
+        return try rows.reduce(into: [:]) { found, row in
             let region: String? = try row.value(5)
-            return UnfinishedUpload(
+            let upload = UnfinishedUpload(
                 location: BytePath(bytes(ofDisplayName: try row.value(1))),
                 isObject: (try row.value(9) as String) == S3StoreJournal.objectTerms, endpoint: try row.value(2),
                 uploadID: try row.value(3), parts: try row.value(7), bytes: try row.value(8),
@@ -139,6 +145,7 @@ extension Database {
                         address: try row.value(4), region: region,
                         style: (try row.value(6) as String?).flatMap(S3Options.Style.init))
                 }, row: try row.value(0))
+            found[try row.value(10), default: []].append(upload)
         }
     }
 }

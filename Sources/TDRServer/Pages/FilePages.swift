@@ -17,7 +17,9 @@ extension Pages {
             let report = try await self.report(.readConsignment, principal, context)
             return try await self.filePage(report, try await self.file(of: report, context), nil, principal, context)
         }
-        postFile(pages, "transfers/:id/files/:file/replace", .upload, atMost: Pages.largestFile, replace)
+        postFile(
+            pages, "transfers/:id/files/:file/replace", .upload, atMost: archive.sizes.formBytes(Pages.largestFile),
+            replace)
         post(pages, "transfers/:id/files/:file/withdraw", withdraw)
     }
 
@@ -111,6 +113,13 @@ extension Pages {
         let claimed = sent.form["sha256"]
         if !claimed.isEmpty, claimed != sent.file.digest.description {
             return try await refuse(texts("repair.altered"))
+        }
+        do {
+            try archive.sizes.check(file.path, bytes: sent.file.count)
+            try archive.sizes.check(consignmentBytes: Int64(report.bytes) - (file.size ?? 0) + sent.file.count)
+        } catch {
+            guard let complaint = Pages.complaint(error) else { throw error }
+            return try await refuse(complaint)
         }
         if let modified = Int64(sent.form["modified"]), (0..<(1 << 43)).contains(modified) {
             try await work { try sent.file.setModified(modified) }

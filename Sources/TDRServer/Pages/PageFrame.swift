@@ -99,6 +99,7 @@ extension Pages {
         switch error {
         case is PeopleError, is RepairError, is MetadataError, is ReviewError, is QuarantineError:
             return sentence("\(error)")
+        case DeliveryError.fileTooLarge, DeliveryError.consignmentTooLarge: return sentence("\(error)")
         default: break
         }
         let known = APIError(error)

@@ -8,7 +8,7 @@ enum Mutations {
         for mutation in all { mutation.add(to: &fields) }
     }
 
-    static let types: [TypeDefinition] = inputs + [declared, agreed, confirmed, fileProperty]
+    static let types: [TypeDefinition] = inputs + [declared, agreed, signedOff, confirmed, fileProperty]
 
     /// Each once, though several mutations may take the same.
     private static let inputs: [TypeDefinition] = {
