@@ -100,6 +100,8 @@ let package = Package(
                 "Streams",
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                // What GRDB itself is built on, for the one call that it does not offer.
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
 

@@ -67,8 +67,8 @@ public struct APIServer: Sendable {
             ) { _ in checkBell.ring() },
             metrics: Metrics(), version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil,
             checkBell: checkBell,
-            exportBell: exportBell, requirements: options.exportRequirements, formatPolicy: options.checks.policy,
-            metadataSchema: options.metadataSchema, advice: options.advice)
+            exportBell: exportBell, requirements: options.exportRequirements, sizes: options.sizes,
+            formatPolicy: options.checks.policy, metadataSchema: options.metadataSchema, advice: options.advice)
         // Whoever asks is answered first, however many files wait.
         var checks = options.checks
         checks.niceness = APIServer.checkNiceness

@@ -29,6 +29,8 @@ public struct ServerOptions: Sendable {
     public var openID: OpenIDOptions?
     /// What one request may cost.
     public var limits = RequestLimits()
+    /// What deliveries may bring.
+    public var sizes = DeliverySizes()
     /// Texts that replace those of the pages, as JSON.
     public var pageTexts: BytePath?
     /// What is said of findings.

@@ -122,6 +122,11 @@ package enum StoreRows {
                 SELECT file.consignmentId, iif(fileType = 'Folder', 'FolderUpload', statusType) || '/' || statusValue,
                     count(*) FROM fileStatusRow JOIN file ON file.id = fileId GROUP BY 1, 2
                 """)
+            try add(
+                """
+                SELECT consignmentId, 'Closed/', count(*) FROM fileMetadata JOIN file ON file.id = fileId
+                WHERE propertyName = 'ClosureType' AND value = 'Closed' GROUP BY 1
+                """)
             var kept: [String: Int] = [:]
             for row in try Row.fetchAll(db, sql: "SELECT consignmentId, statusType, value, count FROM tally")
             where (row[3] as Int) != 0 && !["Excluded", "Skipped"].contains(row[1] as String) {

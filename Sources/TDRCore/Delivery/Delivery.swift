@@ -52,6 +52,48 @@ public enum DeliveryLimits {
     public static let matchIDBytes = 256
 }
 
+/// What an archive takes in deliveries, where whoever runs it sets a bound, so that nobody fills its disk.
+public struct DeliverySizes: Sendable {
+    /// Bytes of one file, at most; nil for no bound but ``DeliveryLimits/fileBytes``.
+    public var fileBytes: Int64?
+    /// Bytes of all files of a consignment, at most.
+    public var consignmentBytes: Int64?
+
+    /// No bounds.
+    public init() {}
+
+    /// What a form with one file may bring that brings `usual` bytes where there are no bounds.
+    package func formBytes(_ usual: Int64) -> Int64 {
+        // There are some bytes around the file, which is measured when it has come.
+        min(usual, [fileBytes, consignmentBytes].compactMap { $0 }.min().map { $0.addingSaturating(1 << 20) } ?? usual)
+    }
+
+    /// Refuses a file that is too large.
+    ///
+    /// - Throws: ``DeliveryError/fileTooLarge(_:bytes:limit:)``.
+    package func check(_ path: RelativePath, bytes: Int64) throws {
+        if let fileBytes, bytes > fileBytes {
+            throw DeliveryError.fileTooLarge(path, bytes: bytes, limit: fileBytes)
+        }
+    }
+
+    /// Refuses a consignment that would be too large.
+    ///
+    /// - Throws: ``DeliveryError/consignmentTooLarge(bytes:limit:)``.
+    package func check(consignmentBytes bytes: Int64) throws {
+        if let consignmentBytes, bytes > consignmentBytes {
+            throw DeliveryError.consignmentTooLarge(bytes: bytes, limit: consignmentBytes)
+        }
+    }
+}
+
+extension Int64 {
+    fileprivate func addingSaturating(_ other: Int64) -> Int64 {
+        let (sum, isTooLarge) = addingReportingOverflow(other)
+        return isTooLarge ? .max : sum
+    }
+}
+
 /// A declared file that has been looked at: all of it can be kept as it is.
 struct CheckedDeclaration: Sendable {
     let path: RelativePath
@@ -144,6 +186,10 @@ public enum DeliveryError: Error, CustomStringConvertible {
     case clash(RelativePath)
     /// More files than one call may bring.
     case tooManyFiles(Int)
+    /// A file larger than this archive takes.
+    case fileTooLarge(RelativePath, bytes: Int64, limit: Int64)
+    /// More bytes than this archive takes in one consignment.
+    case consignmentTooLarge(bytes: Int64, limit: Int64)
     /// A file that arrived before was another.
     case receivedDifferently(RelativePath)
     /// The list is complete and has no file.
@@ -177,6 +223,12 @@ public enum DeliveryError: Error, CustomStringConvertible {
         case .tooManyFiles(let count):
             "\(count) files in one call; at most \(DeliveryLimits.filesPerCall): declare them in several calls, all but"
                 + " the last with more: true"
+        case .fileTooLarge(let path, let bytes, let limit):
+            "the file '\(path.display)' has \(bytes) bytes; this archive takes files of at most \(limit): leave it out, or"
+                + " ask whoever runs the archive"
+        case .consignmentTooLarge(let bytes, let limit):
+            "the consignment would have \(bytes) bytes; this archive takes at most \(limit) in one: transfer the records"
+                + " in several consignments, or ask whoever runs the archive"
         case .receivedDifferently(let path):
             "the file '\(path.display)' has arrived with another size or checksum; transfer it in a new consignment"
         case .noFiles: "an upload needs at least one file"

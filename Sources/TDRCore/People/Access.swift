@@ -173,6 +173,8 @@ public struct ConsignmentFacts: Sendable {
     public let isUnderReview: Bool
     /// The row of its series; not for use outside.
     let seriesRow: Int64?
+    /// Which page of its files was asked for together with it; nil where none was.
+    package var filesPage: FilesPage?
     /// What was counted of it since it was read: asked for by several fields, it is the same for all, and costs once.
     package let counted = Memo<ConsignmentCounts>()
     /// The same of what is seldom there.

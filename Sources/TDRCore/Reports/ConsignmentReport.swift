@@ -206,12 +206,14 @@ public struct FormatReport: Sendable {
     public let engine: EngineVersion
     /// The version of the container signatures.
     public let containerVersion: String
+    /// When it was found; nil where that was not asked for.
+    public let datetime: Timestamp?
 
     /// A match with all that is known of it.
     package init(
         puid: String?, formatName: String?, identificationBasis: String, fileExtension: String?,
         extensionMismatch: Bool?, mimeType: String?, description: String?, engine: EngineVersion,
-        containerVersion: String
+        containerVersion: String, datetime: Timestamp? = nil
     ) {
         self.puid = puid
         self.formatName = formatName
@@ -222,6 +224,7 @@ public struct FormatReport: Sendable {
         self.description = description
         self.engine = engine
         self.containerVersion = containerVersion
+        self.datetime = datetime
     }
 }
 

@@ -17,5 +17,5 @@ extension Store: StatusSource {
     public func report(on reference: String) throws -> ConsignmentReport { try report(on: consignment(reference)) }
 
     /// What is known of all consignments, the oldest first.
-    public func reports() throws -> [ConsignmentReport] { try consignments().map { try report(on: $0) } }
+    public func reports() throws -> [ConsignmentReport] { try reports(on: consignments()) }
 }

@@ -37,6 +37,8 @@ enum Migrations {
         migrator.registerMigration("providers") { try $0.execute(sql: providers) }
         migrator.registerMigration("objectPlace") { try $0.execute(sql: objectPlace) }
         migrator.registerMigration("delivery requests") { try $0.execute(sql: deliveryRequests) }
+        migrator.registerMigration("closedRecords") { try $0.execute(sql: closedRecords) }
+        migrator.registerMigration("waiting") { try $0.execute(sql: waiting) }
         return migrator
     }
 }

@@ -3,6 +3,8 @@ import Streams
 
 /// A step of a consignment with its times.
 public struct StepReport: Sendable {
+    /// Its id.
+    public let id: RecordID
     /// Which.
     public let type: ConsignmentStatusType
     /// How far.
@@ -24,14 +26,16 @@ extension Store {
                         SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
                         WHERE consignmentId IN (SELECT value FROM json_each(?))
                         """), arguments: [list])
+            let ids = Dictionary(consignments.map { ($0.row, $0.id) }) { $1 }
             var found: [Int64: [StepReport]] = [:]
             for row in rows {
+                let consignment: Int64 = try row.value(0)
                 guard let type = ConsignmentStatusType(rawValue: try row.value(1)),
-                    let value = ConsignmentStatusValue(rawValue: try row.value(2))
+                    let value = ConsignmentStatusValue(rawValue: try row.value(2)), let id = ids[consignment]
                 else { continue }
-                found[try row.value(0), default: []].append(
+                found[consignment, default: []].append(
                     StepReport(
-                        type: type, value: value, created: Timestamp(milliseconds: try row.value(3)),
+                        id: .derived(from: id, name: Array("status \(type.rawValue)".utf8)), type: type, value: value, created: Timestamp(milliseconds: try row.value(3)),
                         modified: Timestamp(milliseconds: try row.value(4))))
             }
             let order = Dictionary(

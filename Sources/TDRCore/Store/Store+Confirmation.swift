@@ -79,19 +79,14 @@ extension Store {
     public func judgmentsToExport() throws -> [ExportWish] {
         try read { db in
             try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT id, coalesce(transferInitiatedBy, userLogin) FROM consignment
-                    WHERE type = 'judgment'
-                        AND EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = consignment.id
-                            AND statusType = 'ConfirmTransfer' AND value = 'Completed')
-                        AND NOT EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = consignment.id
-                            AND statusType = 'Export')
-                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE consignmentId = consignment.id)
-                    ORDER BY id
-                    """
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignment.*, coalesce(transferInitiatedBy, userLogin) AS requestedBy
+                        FROM waiting JOIN consignment ON consignment.id = consignmentId
+                        WHERE work = 'JudgmentExport' ORDER BY consignmentId
+                        """)
             ).map { row in
-                ExportWish(consignment: try db.consignment(row: try row.value(0)), requestedBy: try row.value(1))
+                ExportWish(consignment: try Consignment(row), requestedBy: try row.value("requestedBy"))
             }
         }
     }

@@ -53,19 +53,15 @@ extension Store {
     /// process works on now are left out.
     public func consignmentsToCheck() throws -> [Consignment] {
         let waiting = try read { db in
-            try Int64.fetchAll(
-                db,
-                sql: """
-                    SELECT id FROM consignment WHERE
-                        EXISTS (SELECT 1 FROM consignmentStatus WHERE consignmentId = id AND statusType = 'Upload'
-                            AND value IN ('Completed', 'CompletedWithIssues'))
-                        AND (SELECT count(*) FROM consignmentStatus WHERE consignmentId = id
-                            AND statusType IN ('ServerChecksum', 'ServerFFID') AND value <> 'InProgress') < 2
-                        AND NOT EXISTS (SELECT 1 FROM cancellation WHERE consignmentId = consignment.id)
-                    ORDER BY (SELECT modified FROM consignmentStatus
-                        WHERE consignmentId = consignment.id AND statusType = 'Upload'), id
-                    """
-            ).map { try db.consignment(row: $0) }
+            try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignment.* FROM waiting JOIN consignment ON consignment.id = waiting.consignmentId
+                        WHERE work = 'Check'
+                        ORDER BY (SELECT modified FROM consignmentStatus
+                            WHERE consignmentId = consignment.id AND statusType = 'Upload'), consignment.id
+                        """)
+            ).map(Consignment.init)
         }
         return waiting.filter { !ConsignmentLock.isHeld($0.id, in: self) }
     }

@@ -21,6 +21,8 @@ public struct ConsignmentCounts: Sendable {
     public var bytes: Int { tally.bytes }
     /// Files whose bytes have arrived.
     public var received: Int { tally[.upload, .success] }
+    /// Files that are closed to the public.
+    public var closedRecords: Int { tally[Tally.closed, ""] }
     /// Files with a status that somebody must act on.
     public var filesWithProblems: Int { tally[Tally.problem, ""] }
     /// Files with an answer of the antivirus check, whatever it is.
@@ -66,18 +68,7 @@ extension Store {
     /// The counts of each of these consignments, in two statements.
     package func counts(of consignments: [Consignment]) throws -> [ConsignmentCounts] {
         try read { db in
-            let rows = try Row.fetchCursor(
-                db.cachedStatement(
-                    sql: """
-                        SELECT consignmentId, statusType, value, count FROM tally
-                        WHERE consignmentId IN (SELECT value FROM json_each(?))
-                        """), arguments: [rowList(consignments)])
-            var found: [Int64: Tally] = [:]
-            while let row = try rows.next() {
-                let consignment: Int64 = try row.value(0)
-                found[consignment, default: Tally()][try row.value(1) as String, try row.value(2) as String] =
-                    try row.value(3)
-            }
+            let found = try db.tallies(of: consignments)
             let unscanned = Set(
                 try Int64.fetchAll(
                     db.cachedStatement(
@@ -85,7 +76,7 @@ extension Store {
                             SELECT consignmentId FROM consignmentMetadata
                             WHERE consignmentId IN (SELECT value FROM json_each(?)) AND propertyName = ?
                                 AND value = 'none'
-                            """), arguments: [rowList(consignments), ConsignmentPolicy.antivirus]))
+                            """), arguments: [jsonList(consignments.map(\.row)), ConsignmentPolicy.antivirus]))
             return consignments.map {
                 ConsignmentCounts(found[$0.row] ?? Tally(), withoutAntivirus: unscanned.contains($0.row))
             }
@@ -108,21 +99,21 @@ extension Store {
         }
     }
 
-    /// How many files of each of these consignments are closed to the public.
-    package func closedRecords(of consignments: [Consignment]) throws -> [Int] {
-        try read { try $0.closedRecords(of: consignments) }
-    }
-
     /// The id of the folder that each of these consignments is.
     package func topFolders(of consignments: [Consignment]) throws -> [RecordID?] {
         try read { db in
-            let statement = try db.cachedStatement(
-                sql: "SELECT uuid FROM file WHERE consignmentId = ? AND path = ? AND fileType = 'Folder'")
-            return try consignments.map { one in
-                try Data.fetchOne(statement, arguments: [one.row, Data(one.parentFolder)]).flatMap {
-                    RecordID(bytes: Array($0))
-                }
+            let rows = try Row.fetchCursor(
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignment.id, file.uuid FROM consignment JOIN file
+                            ON file.consignmentId = consignment.id AND file.path = parentFolder
+                        WHERE consignment.id IN (SELECT value FROM json_each(?)) AND fileType = 'Folder'
+                        """), arguments: [jsonList(consignments.map(\.row))])
+            var found: [Int64: RecordID] = [:]
+            while let row = try rows.next() {
+                found[try row.value(0)] = RecordID(bytes: Array(try row.value(1) as Data))
             }
+            return consignments.map { found[$0.row] }
         }
     }
 
@@ -135,25 +126,4 @@ extension Store {
     package func seriesID(of facts: ConsignmentFacts) -> RecordID? {
         facts.seriesRow.map { Database.seriesID($0, store: id) }
     }
-}
-
-extension Database {
-    func closedRecords(of consignments: [Consignment]) throws -> [Int] {
-        let rows = try Row.fetchAll(
-            self,
-            sql: """
-                SELECT consignmentId, count(*) FROM fileMetadata JOIN file ON file.id = fileId
-                WHERE consignmentId IN (SELECT value FROM json_each(?)) AND fileType = 'File'
-                    AND propertyName = ? AND value = 'Closed'
-                GROUP BY consignmentId
-                """, arguments: [rowList(consignments), PropertyName.closureType])
-        var found: [Int64: Int] = [:]
-        for row in rows { found[try row.value(0)] = try row.value(1) }
-        return consignments.map { found[$0.row] ?? 0 }
-    }
-}
-
-/// The rows of consignments as a JSON array, for `json_each`.
-func rowList(_ consignments: [Consignment]) -> String {
-    "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
 }

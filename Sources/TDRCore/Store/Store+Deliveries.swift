@@ -131,10 +131,13 @@ extension Store {
     ///
     /// Declaring the same file again is no change: it has the id it had. One whose bytes have not arrived may be
     /// declared anew with another size or checksum.
-    /// - Parameter more: whether further files are going to be declared; the upload is not complete until then.
+    /// - Parameters:
+    ///   - more: whether further files are going to be declared; the upload is not complete until then.
+    ///   - sizes: what the archive takes.
     /// - Throws: ``DeliveryError``, ``StoreError``.
     public func declare(
-        _ files: [DeclaredFile], emptyDirectories: [String], in consignment: Consignment, more: Bool, run: RunInfo
+        _ files: [DeclaredFile], emptyDirectories: [String], in consignment: Consignment, more: Bool,
+        sizes: DeliverySizes = DeliverySizes(), run: RunInfo
     ) throws -> [DeclaredFileID] {
         let count = files.count + emptyDirectories.count
         guard count <= DeliveryLimits.filesPerCall else { throw DeliveryError.tooManyFiles(count) }
@@ -157,10 +160,14 @@ extension Store {
                 let new = try checked.count { try db.file(at: $0.path, of: consignment) == nil }
                 if there + new > 1 { throw DeliveryError.wrongState("a judgment is one file") }
             }
+            for file in checked { try sizes.check(file.path, bytes: file.size) }
             var writer = try DeclarationWriter(db, consignment: consignment, run: runID, at: now)
             let ids = try checked.map { try writer.declare($0) }
             for folder in folders { try writer.declareFolder(folder) }
             try writer.finish()
+            if sizes.consignmentBytes != nil {
+                try sizes.check(consignmentBytes: try db.declaredBytes(of: consignment))
+            }
             try db.recordEvent(
                 runID, at: now, consignment: consignment.row, "FilesDeclared", new: "\(checked.count)")
             if more { return (ids, false) }
@@ -315,6 +322,17 @@ extension Database {
                 arguments: [consignment.row, Data(path.bytes)]), let type = FileType(rawValue: try row.value(1))
         else { return nil }
         return (try row.value(0), type)
+    }
+}
+
+extension Database {
+    /// Bytes of the files of a delivery, those that have arrived and those that are awaited.
+    fileprivate func declaredBytes(of consignment: Consignment) throws -> Int64 {
+        let awaited = try Int64.fetchOne(
+            cachedStatement(
+                sql: "SELECT coalesce(sum(size), 0) FROM declaredFile WHERE consignmentId = ? AND isReceived = 0"),
+            arguments: [consignment.row])
+        return Int64(try tally(of: consignment).bytes) + (awaited ?? 0)
     }
 }
 

@@ -39,7 +39,7 @@ extension Database {
     /// The details of each of these consignments, in as many statements as for one.
     func details(of consignments: [Consignment]) throws -> [ConsignmentDetails] {
         var found: [Int64: ConsignmentDetails] = [:]
-        let rows = rowList(consignments)
+        let rows = jsonList(consignments.map(\.row))
         func each(
             _ sql: String, grouped: String = "", _ take: (inout ConsignmentDetails, Row) throws -> Void
         ) throws {

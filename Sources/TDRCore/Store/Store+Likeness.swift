@@ -56,14 +56,21 @@ extension Database {
         try Row.fetchOne(
             self,
             sql: """
-                SELECT duplicateGroups, surplusFiles, surplusBytes, nameGroups, nameEntries FROM likeness
+                SELECT \(LikenessCounts.columns) FROM likeness
                 WHERE consignmentId = ?
                 """, arguments: [consignment.row]
-        ).map { row in
-            LikenessCounts(
-                duplicateGroups: try row.value(0), surplusFiles: try row.value(1), surplusBytes: try row.value(2),
-                nameGroups: try row.value(3), nameEntries: try row.value(4))
-        }
+        ).map(LikenessCounts.init)
+    }
+}
+
+extension LikenessCounts {
+    static let columns = "duplicateGroups, surplusFiles, surplusBytes, nameGroups, nameEntries"
+
+    /// From a row that begins with ``columns``.
+    init(_ row: Row) throws {
+        self.init(
+            duplicateGroups: try row.value(0), surplusFiles: try row.value(1), surplusBytes: try row.value(2),
+            nameGroups: try row.value(3), nameEntries: try row.value(4))
     }
 }
 

@@ -26,25 +26,6 @@ public struct ConsignmentSelection: Sendable {
     public init() {}
 }
 
-/// Which files of a consignment to list.
-public struct FilePageSelection: Sendable {
-    /// Files or folders; nil for both.
-    public var type: FileType?
-    /// Directly in this folder.
-    public var parent: RecordID?
-    /// These files; empty for all.
-    public var ids: [RecordID] = []
-    /// Those of these paths; empty for all.
-    public var paths: [RelativePath] = []
-    /// Those whose path ends with this name.
-    public var name: [UInt8]?
-    /// Only those with a status that somebody must act on.
-    public var withProblems = false
-
-    /// All files and folders.
-    public init() {}
-}
-
 /// Which files with problems to list.
 package struct ProblemSelection: Sendable {
     /// Those of this consignment; nil for those of all.
@@ -103,79 +84,6 @@ extension Store {
                     """, arguments: arguments)
             let found = try rows.prefix(limit).map(ConsignmentFacts.init)
             return Page(items: found, hasNext: rows.count > limit, total: total)
-        }
-    }
-
-    /// A page of the files of a consignment in the order of their paths as bytes, after the path `after`, or after so
-    /// many.
-    public func files(
-        of consignment: Consignment, _ selection: FilePageSelection, after: [UInt8]?, skipping offset: Int = 0,
-        limit: Int
-    ) throws -> Page<FileReport> {
-        var conditions = ["file.consignmentId = ?"]
-        var arguments: StatementArguments = [consignment.row]
-        if let type = selection.type {
-            conditions.append("file.fileType = ?")
-            arguments += [type.rawValue]
-        }
-        if let parent = selection.parent {
-            conditions.append("file.parentId = (SELECT id FROM file WHERE uuid = ? AND consignmentId = ?)")
-            arguments += [Data(parent.bytes), consignment.row]
-        }
-        if !selection.ids.isEmpty {
-            conditions.append("hex(file.uuid) IN (SELECT value FROM json_each(?))")
-            arguments += [json(selection.ids.map { Hex.encode($0.bytes).uppercased() })]
-        }
-        if !selection.paths.isEmpty {
-            let places = Array(repeating: "?", count: selection.paths.count).joined(separator: ",")
-            conditions.append("file.path IN (\(places))")
-            arguments += StatementArguments(selection.paths.map { Data($0.bytes) })
-        }
-        if let name = selection.name {
-            conditions.append("(file.path = ? OR substr(file.path, -length(?)) = ?)")
-            let ending = Data([UInt8(ascii: "/")] + name)
-            arguments += [Data(name), ending, ending]
-        }
-        if selection.withProblems {
-            conditions.append("file.id IN (SELECT fileId FROM fileStatus WHERE consignmentId = ? AND problem = 1)")
-            arguments += [consignment.row]
-        }
-        let all = conditions.joined(separator: " AND ")
-        let isAll =
-            selection.parent == nil && selection.ids.isEmpty && selection.paths.isEmpty && selection.name == nil
-            && !selection.withProblems
-        return try read { [arguments] db in
-            let total: Int
-            if isAll {
-                let tally = try db.tally(of: consignment)
-                total =
-                    switch selection.type {
-                    case .file: tally.files
-                    case .folder: tally.folders
-                    case nil: tally.files + tally.folders
-                    }
-            } else {
-                total = try Int.fetchOne(db, sql: "SELECT count(*) FROM file WHERE \(all)", arguments: arguments) ?? 0
-            }
-            var place = ""
-            var arguments = arguments
-            if let after {
-                place = "AND file.path > ?"
-                arguments += [Data(after)]
-            }
-            arguments += [limit + 1, offset]
-            let rows = try Row.fetchCursor(
-                db.cachedStatement(
-                    sql: """
-                        SELECT \(FileReport.columns)
-                        FROM file LEFT JOIN fileStatus ON fileStatus.fileId = file.id
-                            LEFT JOIN file AS parent ON parent.id = file.parentId
-                        WHERE \(all) \(place) ORDER BY file.path LIMIT ? OFFSET ?
-                        """), arguments: arguments)
-            var items: [FileReport] = []
-            while items.count < limit, let row = try rows.next() { items.append(try FileReport(row)) }
-            let hasNext = items.count == limit ? try rows.next() != nil : false
-            return Page(items: items, hasNext: hasNext, total: total)
         }
     }
 
@@ -298,7 +206,7 @@ extension Store {
                 db.cachedStatement(
                     sql: """
                         SELECT fileId, engineId, puid, formatName, identificationBasis, extension, extensionMismatch,
-                            mimeType, description
+                            mimeType, description, datetime
                         FROM formatMatch WHERE fileId IN (SELECT value FROM json_each(?))
                         ORDER BY fileId, position
                         """), arguments: [json(files)])
@@ -467,10 +375,7 @@ package struct FileProperties: Sendable {
 
 private func json(_ files: [FileReport]) -> String { jsonList(files.map(\.row)) }
 
-private func jsonList(_ numbers: [Int64]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
-
-/// Words that need no escapes.
-private func json(_ words: [String]) -> String { "[" + words.map { "\"\($0)\"" }.joined(separator: ",") + "]" }
+func jsonList(_ numbers: [Int64]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
 
 extension FormatReport {
     /// By place: looking columns up by name takes longer than reading them.
@@ -478,6 +383,7 @@ extension FormatReport {
         self.init(
             puid: try row.value(2), formatName: try row.value(3), identificationBasis: try row.value(4),
             fileExtension: try row.value(5), extensionMismatch: try row.value(6), mimeType: try row.value(7),
-            description: try row.value(8), engine: engine.version, containerVersion: engine.container)
+            description: try row.value(8), engine: engine.version, containerVersion: engine.container,
+            datetime: Timestamp(milliseconds: try row.value(9)))
     }
 }

@@ -71,16 +71,22 @@ struct StoredEntry {
     let isDamaged: Bool
 }
 
+extension Cancellation {
+    static let columns = "datetime, reason, isPurged"
+
+    /// From a row that begins with ``columns``.
+    init(_ row: Row) throws {
+        self.init(
+            datetime: Timestamp(milliseconds: try row.value(0)), reason: try row.value(1), isPurged: try row.value(2))
+    }
+}
+
 extension Database {
     func cancellation(of consignment: Consignment) throws -> Cancellation? {
         try Row.fetchOne(
-            cachedStatement(sql: "SELECT datetime, reason, isPurged FROM cancellation WHERE consignmentId = ?"),
+            cachedStatement(sql: "SELECT \(Cancellation.columns) FROM cancellation WHERE consignmentId = ?"),
             arguments: [consignment.row]
-        ).map { row in
-            Cancellation(
-                datetime: Timestamp(milliseconds: try row.value(0)), reason: try row.value(1),
-                isPurged: try row.value(2))
-        }
+        ).map(Cancellation.init)
     }
 
     func entry(_ path: RelativePath, in consignment: Consignment) throws -> StoredEntry? {

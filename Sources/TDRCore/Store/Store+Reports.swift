@@ -21,22 +21,16 @@ enum FileDetail {
 extension Store {
     /// What is known of a consignment as a whole.
     public func report(on consignment: Consignment) throws -> ConsignmentReport {
-        let held = ConsignmentLock.isHeld(consignment.id, in: self)
-        return try read { db in
-            let tally = try db.tally(of: consignment)
-            var counts: [FileStatusType: [FileStatusValue: Int]] = [:]
-            for type in FileStatusType.allCases {
-                for (value, count) in tally.counts(of: type) {
-                    if let value { counts[type, default: [:]][value] = count }
-                }
-            }
-            return ConsignmentReport(
-                consignment: try db.consignment(row: consignment.row), statuses: try db.statuses(of: consignment),
-                files: tally.files, folders: tally.folders, bytes: tally.bytes,
-                filesWithProblems: tally[Tally.problem, ""], fileCounts: counts, isBeingWorkedOn: held,
-                withoutAntivirus: try db.metadata(ConsignmentPolicy.antivirus, of: consignment) == "none",
-                details: try db.details(of: [consignment])[0])
+        guard let report = try reports(on: [consignment]).first else {
+            throw StoreError.unknownConsignment(consignment.reference.description)
         }
+        return report
+    }
+
+    /// The same of each of these consignments, in as many statements as of one.
+    public func reports(on consignments: [Consignment]) throws -> [ConsignmentReport] {
+        let held = consignments.map { ConsignmentLock.isHeld($0.id, in: self) }
+        return try read { try $0.reports(on: consignments, held: held) }
     }
 
     /// Calls `body` with each file of the consignment, one at a time: all files sorted by path as bytes, those with
@@ -70,6 +64,62 @@ extension Store {
 }
 
 extension Database {
+    fileprivate func reports(on consignments: [Consignment], held: [Bool]) throws -> [ConsignmentReport] {
+        let list = jsonList(consignments.map(\.row))
+        /// What these columns of a table say of each consignment.
+        func rows<Value>(
+            _ columns: String, _ table: String, _ make: (Row) throws -> Value?
+        ) throws -> [Int64: [Value]] {
+            let cursor = try Row.fetchCursor(
+                cachedStatement(
+                    sql: """
+                        SELECT \(columns), consignmentId FROM \(table)
+                        WHERE consignmentId IN (SELECT value FROM json_each(?))
+                        """), arguments: [list])
+            var found: [Int64: [Value]] = [:]
+            while let row = try cursor.next() {
+                if let value = try make(row) { found[try row.value("consignmentId"), default: []].append(value) }
+            }
+            return found
+        }
+        let tallies = try tallies(of: consignments)
+        let now = try Row.fetchAll(
+            cachedStatement(sql: "SELECT * FROM consignment WHERE id IN (SELECT value FROM json_each(?))"),
+            arguments: [list]
+        ).map(Consignment.init)
+        let current = Dictionary(now.map { ($0.row, $0) }) { $1 }
+        let statuses = try rows("statusType, value", "consignmentStatus") {
+            row -> (ConsignmentStatusType, ConsignmentStatusValue)? in
+            guard let type = ConsignmentStatusType(rawValue: try row.value(0)),
+                let value = ConsignmentStatusValue(rawValue: try row.value(1))
+            else { return nil }
+            return (type, value)
+        }
+        let policies = try rows("propertyName, value", "consignmentMetadata") { row -> (String, String)? in
+            (try row.value(0), try row.value(1))
+        }
+        let details = Dictionary(zip(consignments.map(\.row), try details(of: consignments))) { $1 }
+        return try zip(consignments, held).map { given, held in
+            guard let consignment = current[given.row] else {
+                throw StoreError.unknownConsignment("row \(given.row)")
+            }
+            let tally = tallies[given.row] ?? Tally()
+            var counts: [FileStatusType: [FileStatusValue: Int]] = [:]
+            for type in FileStatusType.allCases {
+                for (value, count) in tally.counts(of: type) {
+                    if let value { counts[type, default: [:]][value] = count }
+                }
+            }
+            let policy = Dictionary(policies[given.row] ?? []) { $1 }
+            return ConsignmentReport(
+                consignment: consignment, statuses: Dictionary(statuses[given.row] ?? []) { $1 },
+                files: tally.files, folders: tally.folders, bytes: tally.bytes,
+                filesWithProblems: tally[Tally.problem, ""], fileCounts: counts, isBeingWorkedOn: held,
+                withoutAntivirus: policy[ConsignmentPolicy.antivirus] == "none",
+                details: details[given.row] ?? ConsignmentDetails())
+        }
+    }
+
     func forEachFile(
         of consignment: Consignment, _ selection: FileSelection, _ detail: FileDetail,
         _ body: (FileReport) throws -> Void

@@ -174,8 +174,8 @@ extension Database {
     /// Tells others where the review is now.
     fileprivate func tellOfReview(of consignment: Consignment, at time: Timestamp) throws {
         guard let status = try statuses(of: consignment)[.metadataReview] else { return }
-        let closed = try closedRecords(of: [consignment])[0]
-        let total = try tally(of: consignment).files
+        let tally = try tally(of: consignment)
+        let (closed, total) = (tally[Tally.closed, ""], tally.files)
         try notify(
             status == .inProgress
                 ? .metadataReviewRequested(closedRecords: closed, totalRecords: total)

@@ -142,7 +142,7 @@ extension Database {
                         coalesce(sum(iif(etag IS NULL, 0, size)), 0), terms, consignmentId
                     FROM s3Upload LEFT JOIN s3Part ON s3UploadId = s3Upload.id
                     WHERE consignmentId IN (SELECT value FROM json_each(?)) GROUP BY s3Upload.id ORDER BY s3Upload.id
-                    """), arguments: [rowList(consignments)])
+                    """), arguments: [jsonList(consignments.map(\.row))])
         for row in rows {
             let region: String? = try row.value(5)
             let upload = UnfinishedUpload(

@@ -55,19 +55,32 @@ extension Store {
         }
     }
 
-    /// The name of the body with this code; nil when there is none.
-    package func bodyName(ofCode code: String) throws -> String? {
-        try read { try String.fetchOne($0, sql: "SELECT name FROM body WHERE tdrCode = ?", arguments: [code]) }
-    }
-
     /// All bodies with their series, by name.
     public func bodies() throws -> [BodyEntry] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT id, name, tdrCode FROM body ORDER BY name").map { row in
+            let series = Dictionary(grouping: try db.series(where: "1", store: id)) { $0.bodyId }
+            return try Row.fetchAll(db, sql: "SELECT id, name, tdrCode FROM body ORDER BY name").map { row in
                 BodyEntry(
                     name: try row.value("name"), code: try row.value("tdrCode"),
-                    series: try db.series(ofBody: try row.value("id"), store: id))
+                    series: series[Database.bodyID(try row.value("id"), store: id)] ?? [])
             }
+        }
+    }
+
+    /// How many bodies there are.
+    public func countOfBodies() throws -> Int {
+        try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM body") ?? 0 }
+    }
+
+    /// The names of the bodies with these codes; nil where there is none.
+    package func bodyNames(ofCodes codes: [String?]) throws -> [String?] {
+        if codes.allSatisfy({ $0 == nil }) { return codes }
+        return try read { db in
+            var names: [String: String] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT tdrCode, name FROM body") {
+                names[try row.value(0)] = try row.value(1) as String
+            }
+            return codes.map { code in code.flatMap { names[$0] } }
         }
     }
 

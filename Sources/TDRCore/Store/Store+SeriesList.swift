@@ -30,14 +30,26 @@ extension Database {
         RecordID.derived(from: store, name: Array("series \(row)".utf8))
     }
 
+    static func bodyID(_ row: Int64, store: RecordID) -> RecordID {
+        RecordID.derived(from: store, name: Array("body \(row)".utf8))
+    }
+
     func series(ofBody body: Int64, store: RecordID) throws -> [StoredSeries] {
-        let bodyID = RecordID.derived(from: store, name: Array("body \(body)".utf8))
-        return try Row.fetchAll(
-            self, sql: "SELECT id, code, name FROM series WHERE bodyId = ? ORDER BY code", arguments: [body]
+        try series(where: "bodyId = ?", [body], store: store)
+    }
+
+    /// The series for which this SQL holds, by code.
+    func series(
+        where condition: String, _ arguments: StatementArguments = [], store: RecordID
+    ) throws -> [StoredSeries] {
+        try Row.fetchAll(
+            self, sql: "SELECT id, bodyId, code, name FROM series WHERE \(condition) ORDER BY code",
+            arguments: arguments
         ).map { row in
             let id: Int64 = try row.value("id")
             return StoredSeries(
-                row: id, id: Database.seriesID(id, store: store), bodyId: bodyID, code: try row.value("code"),
+                row: id, id: Database.seriesID(id, store: store),
+                bodyId: Database.bodyID(try row.value("bodyId"), store: store), code: try row.value("code"),
                 name: try row.value("name"))
         }
     }

@@ -93,16 +93,26 @@ extension Scope {
 
 extension Database {
     func tokens(ofUser row: Int64) throws -> [AccessToken] {
-        try Row.fetchAll(
-            self, sql: "SELECT name, scopes, created, expires, revoked FROM token WHERE userId = ? ORDER BY id",
-            arguments: [row]
-        ).map { row in
-            AccessToken(
-                name: try row.value("name"), scopes: Scope.reading(try row.value("scopes")),
-                created: Timestamp(milliseconds: try row.value("created")),
-                expires: (try row.value("expires") as Int64?).map(Timestamp.init(milliseconds:)),
-                revoked: (try row.value("revoked") as Int64?).map(Timestamp.init(milliseconds:)))
-        }
+        try Row.fetchAll(self, sql: "SELECT * FROM token WHERE userId = ? ORDER BY id", arguments: [row])
+            .map(AccessToken.init)
+    }
+
+    /// All tokens by the rows of their users.
+    func tokens() throws -> [Int64: [AccessToken]] {
+        var found: [Int64: [AccessToken]] = [:]
+        let rows = try Row.fetchCursor(self, sql: "SELECT * FROM token ORDER BY id")
+        while let row = try rows.next() { found[try row.value("userId"), default: []].append(try AccessToken(row)) }
+        return found
+    }
+}
+
+extension AccessToken {
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            name: try row.value("name"), scopes: Scope.reading(try row.value("scopes")),
+            created: Timestamp(milliseconds: try row.value("created")),
+            expires: (try row.value("expires") as Int64?).map(Timestamp.init(milliseconds:)),
+            revoked: (try row.value("revoked") as Int64?).map(Timestamp.init(milliseconds:)))
     }
 }
 

@@ -31,12 +31,25 @@ extension Store {
     /// All users with their tokens, by login.
     public func users() throws -> [User] {
         try read { db in
-            try Int64.fetchAll(db, sql: "SELECT id FROM user ORDER BY login").map { row in
-                var user = try db.user(row: row)
-                user.tokens = try db.tokens(ofUser: row)
+            var roles: [Int64: [String]] = [:]
+            for row in try Row.fetchAll(db, sql: "SELECT userId, role FROM userRole") {
+                roles[try row.value(0), default: []].append(try row.value(1))
+            }
+            let tokens = try db.tokens()
+            return try Row.fetchAll(db, sql: "\(User.selection) ORDER BY login").map { found in
+                let row: Int64 = try found.value("id")
+                guard var user = try User(found, roles: roles[row] ?? []) else {
+                    throw PeopleError.unknownLogin("row \(row)")
+                }
+                user.tokens = tokens[row] ?? []
                 return user
             }
         }
+    }
+
+    /// How many users there are.
+    public func countOfUsers() throws -> Int {
+        try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM user") ?? 0 }
     }
 
     /// The user with this login and their tokens; nil when there is none.
@@ -182,26 +195,33 @@ extension Database {
     func user(row: Int64) throws -> User {
         let roles = try String.fetchAll(
             cachedStatement(sql: "SELECT role FROM userRole WHERE userId = ?"), arguments: [row])
-        let user = try cachedStatement(
-            sql: """
-                SELECT user.uuid, login, user.name, email, tdrCode, password IS NOT NULL AS hasPassword, disabled,
-                    created, issuer, failures, lockedUntil
-                FROM user LEFT JOIN body ON body.id = bodyId WHERE user.id = ?
-                """
-        ).first([row]) { found -> User? in
-            guard let id = RecordID(bytes: Array(try found.value("uuid") as Data)) else { return nil }
-            return User(
-                row: row, id: id, login: try found.value("login"), name: try found.value("name"),
-                email: try found.value("email"), bodyCode: try found.value("tdrCode"),
-                // A role that a newer tdr knows gives nothing here.
-                roles: Set(roles.compactMap(Role.init)), hasPassword: try found.value("hasPassword"),
-                isDisabled: try found.value("disabled"), issuer: try found.value("issuer"),
-                failedTries: try found.value("failures"),
-                lockedUntil: (try found.value("lockedUntil") as Int64?).map(Timestamp.init(milliseconds:)),
-                created: Timestamp(milliseconds: try found.value("created")))
+        let user = try cachedStatement(sql: "\(User.selection) WHERE user.id = ?").first([row]) { found in
+            try User(found, roles: roles)
         }
         guard let user, let user else { throw PeopleError.unknownLogin("row \(row)") }
         return user
+    }
+}
+
+extension User {
+    /// What ``init(_:roles:)`` reads of one user after the other.
+    fileprivate static let selection = """
+        SELECT user.id, user.uuid, login, user.name, email, tdrCode, password IS NOT NULL AS hasPassword, disabled,
+            created, issuer, failures, lockedUntil
+        FROM user LEFT JOIN body ON body.id = bodyId
+        """
+
+    fileprivate init?(_ found: Row, roles: [String]) throws {
+        guard let id = RecordID(bytes: Array(try found.value("uuid") as Data)) else { return nil }
+        self.init(
+            row: try found.value("id"), id: id, login: try found.value("login"), name: try found.value("name"),
+            email: try found.value("email"), bodyCode: try found.value("tdrCode"),
+            // A role that a newer tdr knows gives nothing here.
+            roles: Set(roles.compactMap(Role.init)), hasPassword: try found.value("hasPassword"),
+            isDisabled: try found.value("disabled"), issuer: try found.value("issuer"),
+            failedTries: try found.value("failures"),
+            lockedUntil: (try found.value("lockedUntil") as Int64?).map(Timestamp.init(milliseconds:)),
+            created: Timestamp(milliseconds: try found.value("created")))
     }
 }
 

@@ -137,7 +137,9 @@ public final class Store: Sendable {
 
     /// Reads within one snapshot of the database.
     func read<T>(_ body: (Database) throws -> T) throws -> T {
-        do { return try database.read(body) } catch { throw Store.explained(error, directory) }
+        do {
+            return try database.read { db in try ReadDeadline.kept(by: db) { try body(db) } }
+        } catch { throw Store.explained(error, directory) }
     }
 
     /// Changes the database in one transaction: all of `body` or nothing, durable when this returns.
@@ -155,6 +157,8 @@ public final class Store: Sendable {
         switch error.resultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return StoreError.busy("another process is writing to the store '\(directory.display)'")
+        // Nobody but the deadline interrupts.
+        case .SQLITE_INTERRUPT: return ReadDeadline.Passed()
         case .SQLITE_FULL: return StoreError.full(directory)
         case .SQLITE_READONLY, .SQLITE_PERM: return StoreError.readOnly(directory, reason: reason)
         case .SQLITE_CANTOPEN:

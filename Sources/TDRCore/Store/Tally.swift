@@ -14,6 +14,8 @@ struct Tally: Sendable {
     static let folderUpload = "FolderUpload"
     /// Files with a status that is not good.
     static let problem = "Problem"
+    /// Files that are closed to the public; kept by the triggers of ``Migrations/closedRecords``.
+    static let closed = "Closed"
 
     private var counts: [String: [String: Int]] = [:]
 
@@ -57,6 +59,22 @@ struct TallyChange {
 }
 
 extension Database {
+    /// The tallies of these consignments by their rows; none for one that has nothing.
+    func tallies(of consignments: [Consignment]) throws -> [Int64: Tally] {
+        let rows = try Row.fetchCursor(
+            cachedStatement(
+                sql: """
+                    SELECT consignmentId, statusType, value, count FROM tally
+                    WHERE consignmentId IN (SELECT value FROM json_each(?))
+                    """), arguments: [jsonList(consignments.map(\.row))])
+        var found: [Int64: Tally] = [:]
+        while let row = try rows.next() {
+            found[try row.value(0), default: Tally()][try row.value(1) as String, try row.value(2) as String] =
+                try row.value(3)
+        }
+        return found
+    }
+
     func tally(of consignment: Consignment) throws -> Tally {
         var tally = Tally()
         let rows = try Row.fetchAll(

@@ -40,7 +40,6 @@ struct APIContext: RequestContext {
 final class RequestNote: Sendable {
     private struct State {
         var login: String?
-        var bytes: Int64 = 0
         var failure: String?
     }
 

@@ -60,6 +60,7 @@ struct APIError: Error, HTTPResponseError {
             case .beingSent: self.init(.conflict, .conflict, "\(error)")
             case .mismatch: self.init(.unprocessableContent, .digestMismatch, "\(error)")
             case .tooLittleRoom: self.init(.insufficientStorage, .unavailable, "\(error)")
+            case .fileTooLarge, .consignmentTooLarge: self.init(.contentTooLarge, .tooLarge, "\(error)")
             default: self.init(.unprocessableContent, .invalidInput, "\(error)")
             }
         case let error as ReviewError:

@@ -45,6 +45,8 @@ struct RequestLog: RouterMiddleware {
                 "\(Double(took.components.seconds) * 1000 + Double(took.components.attoseconds / 1_000_000_000_000) / 1000)",
             "from": "\(context.peer)",
         ]
+        if let length = request.headers[.contentLength].flatMap({ Int64($0) }) { facts["announced"] = "\(length)" }
+        if let length = response.body.contentLength { facts["sent"] = "\(length)" }
         if let login = context.note.login { facts["user"] = "\(login)" }
         if let failure = context.note.failure { facts["error"] = "\(failure)" }
         context.logger.log(level: response.status.code >= 500 ? .error : .info, "request", metadata: facts)

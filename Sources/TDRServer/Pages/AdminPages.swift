@@ -12,7 +12,7 @@ extension Pages {
         admin(pages, "admin") { _, context, _ in
             let (users, bodies, held, waiting) = try await work {
                 (
-                    try archive.store.users().count, try archive.store.bodies().count,
+                    try archive.store.countOfUsers(), try archive.store.countOfBodies(),
                     try archive.store.heldFiles(),
                     try archive.store.consignmentsToCheck().count
                 )

@@ -15,7 +15,9 @@ extension Pages {
             let report = try await self.report(.readConsignment, principal, context)
             return try await self.filePage(report, try await self.file(of: report, context), nil, principal, context)
         }
-        postFile(pages, "transfers/:id/files/:file/replace", .upload, atMost: Pages.largestFile, replace)
+        postFile(
+            pages, "transfers/:id/files/:file/replace", .upload, atMost: archive.sizes.formBytes(Pages.largestFile),
+            replace)
         post(pages, "transfers/:id/files/:file/withdraw", withdraw)
     }
 
@@ -106,6 +108,13 @@ extension Pages {
         }
         if sent.fileName.isEmpty { return try await refuse(texts("repair.noFile")) }
         guard try await isAsSent(sent) else { return try await refuse(texts("repair.altered")) }
+        do {
+            try archive.sizes.check(file.path, bytes: sent.file.count)
+            try archive.sizes.check(consignmentBytes: Int64(report.bytes) - (file.size ?? 0) + sent.file.count)
+        } catch {
+            guard let complaint = complaint(error) else { throw error }
+            return try await refuse(complaint)
+        }
         let run = run(principal, "replace \(file.path.display)")
         return try await change(report, sent.form, said: "replaced", refuse: refuse) {
             try await put(.replace, sent.file, as: file.path, into: report.consignment, run)

@@ -120,6 +120,7 @@ extension Pages {
         switch error {
         case is PeopleError, is RepairError, is MetadataError, is ReviewError, is QuarantineError:
             return sentence(of: error)
+        case DeliveryError.fileTooLarge, DeliveryError.consignmentTooLarge: return sentence(of: error)
         default: break
         }
         switch APIError(error).code {

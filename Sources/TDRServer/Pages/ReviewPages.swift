@@ -134,9 +134,9 @@ extension Pages {
             default: .inProgress
             }
         let after = query["after"].flatMap { ReviewPlace(String($0)) }
-        let (cases, hasNext, reports) = try await work {
+        let (cases, hasNext, counts) = try await work {
             let page = try archive.store.reviews(status, after: after, limit: Pages.perList)
-            return (page.cases, page.hasNext, try page.cases.map { try archive.store.report(on: $0.facts.consignment) })
+            return (page.cases, page.hasNext, try archive.store.counts(of: page.cases.map(\.facts.consignment)))
         }
         var model: Model = [
             "hasAny": !cases.isEmpty,
@@ -146,12 +146,12 @@ extension Pages {
                     "isHere": key == (status == .inProgress ? "waiting" : shown),
                 ]
             },
-            "cases": zip(cases, reports).map { one, report -> Model in
+            "cases": zip(cases, counts).map { one, counts -> Model in
                 let consignment = one.facts.consignment
                 return [
                     "name": "\(consignment.reference)", "link": "/reviews/\(consignment.id)",
                     "body": consignment.bodyName, "series": consignment.seriesName ?? texts("transfers.noSeries"),
-                    "files": Pages.number(report.files), "since": Pages.moment(one.since),
+                    "files": Pages.number(counts.files), "since": Pages.moment(one.since),
                     "person": consignment.person.name,
                 ]
             },
@@ -164,7 +164,7 @@ extension Pages {
         _ report: ConsignmentReport, _ complaint: String?, _ principal: Principal, _ context: APIContext
     ) async throws -> Response {
         let log = try await log(of: report)
-        let closed = try await work { try archive.store.closedRecords(of: [report.consignment]).first ?? 0 }
+        let closed = try await work { try archive.store.counts(of: [report.consignment])[0].closedRecords }
         let consignment = report.consignment
         let status = report.statuses[.metadataReview]
         var model: Model = [

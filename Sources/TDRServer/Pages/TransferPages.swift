@@ -95,7 +95,7 @@ extension Pages {
             selection.owner = principal.id
             let page = try archive.store.consignments(selection, after: after, limit: Pages.perPage)
             return (
-                try page.items.map { try archive.store.report(on: $0.consignment) }, page.hasNext, page.total
+                try archive.store.reports(on: page.items.map(\.consignment)), page.hasNext, page.total
             )
         }
         var model: Model = [

@@ -20,7 +20,8 @@ extension Pages {
             if let back = self.back(report, .upload) { return back }
             return try await self.uploadPage(report, self.address(of: request), nil, context)
         }
-        postFile(pages, "transfers/:id/upload", .upload, atMost: Pages.judgmentBytes, takeJudgment)
+        postFile(
+            pages, "transfers/:id/upload", .upload, atMost: archive.sizes.formBytes(Pages.judgmentBytes), takeJudgment)
     }
 
     /// Where this server is, as the browser knows it.
@@ -90,7 +91,7 @@ extension Pages {
                     originalPath: name, checksum: sent.file.digest.description,
                     lastModified: archive.store.now.milliseconds, fileSize: sent.file.count, matchId: "0")
                 return try archive.store.declare(
-                    [file], emptyDirectories: [], in: consignment, more: false, run: run
+                    [file], emptyDirectories: [], in: consignment, more: false, sizes: archive.sizes, run: run
                 ).first?.fileId
             }
             try await withTaskExecutorPreference(archive.uploadThreads) {
@@ -183,7 +184,8 @@ extension Pages {
                 matchId: $0.matchId)
         }
         let ids = try store.declare(
-            files, emptyDirectories: list.emptyFolders, in: consignment, more: list.more, run: run)
+            files, emptyDirectories: list.emptyFolders, in: consignment, more: list.more, sizes: archive.sizes,
+            run: run)
         return try known(ids, of: consignment)
     }
 

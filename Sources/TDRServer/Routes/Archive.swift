@@ -26,6 +26,8 @@ struct Archive: Sendable {
     let exportBell: Bell
     /// What must be recorded of a consignment, beside its checks, before it is exported.
     var requirements: Set<ExportRequirement> = []
+    /// What deliveries may bring.
+    var sizes = DeliverySizes()
     /// Which formats are refused.
     var formatPolicy = FormatPolicy.standard
     /// What metadata of files is, and must be.

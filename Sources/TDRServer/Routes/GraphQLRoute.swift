@@ -102,7 +102,7 @@ struct GraphQLRoute: Sendable {
         isReadOnly: Bool
     ) async throws -> Response {
         let asker = Asker(archive: archive, principal: principal, note: context.note)
-        let response = try await inTime { [engine] in
+        let response = try await TimeLimit(limits.requestSeconds).keep { [engine] in
             try await engine.execute(request, context: asker, isReadOnly: isReadOnly)
         }
         let status = GraphQLHTTP.status(of: response, as: media)
@@ -111,23 +111,5 @@ struct GraphQLRoute: Sendable {
         return Response(
             status: HTTPResponse.Status(code: status), headers: headers,
             body: .init(byteBuffer: ByteBuffer(bytes: response.bytes)))
-    }
-
-    /// Gives up what takes too long.
-    private func inTime<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { try await work() }
-            group.addTask { [limits] in
-                try await Task.sleep(for: .seconds(limits.requestSeconds))
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let value = first else {
-                throw APIError(
-                    .serviceUnavailable, .timeout,
-                    "the request took longer than \(limits.requestSeconds) seconds; ask for less")
-            }
-            return value
-        }
     }
 }

@@ -15,6 +15,9 @@ struct Asker: Sendable {
             return try await onThreads(archive.threads) { try body(archive, principal) }
         } catch let error as CancellationError {
             throw error
+        } catch is ReadDeadline.Passed {
+            // Not this field alone: nothing more of the request is wanted.
+            throw CancellationError()
         } catch {
             throw fieldError(error)
         }

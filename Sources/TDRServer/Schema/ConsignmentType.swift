@@ -74,11 +74,7 @@ enum ConsignmentTypes {
         count("filesWithProblems", "Int!", "Files with a finding that somebody must act on.", &fields) {
             .int($0.filesWithProblems)
         }
-        fields.batch("totalClosedRecords", "Int!", "Files that are closed to the public.") { call in
-            try await call.ask { archive, _, parents in
-                try archive.store.closedRecords(of: parents.map(\.consignment)).map { .int($0) }
-            }
-        }
+        count("totalClosedRecords", "Int!", "Files that are closed to the public.", &fields) { .int($0.closedRecords) }
         fields.batch("allChecksSucceeded", "Boolean!", "Whether every file has passed every check.") { call in
             try await call.ask { archive, _, parents in
                 try archive.store.counts(of: parents).map { .bool($0.allChecksSucceeded) }
@@ -151,10 +147,11 @@ enum ConsignmentTypes {
         fields.batch(
             "consignmentMetadata", "[ConsignmentMetadata!]!", "What is said of the consignment as a whole.",
             arguments: [
-                InputField("consignmentFilter", "ConsignmentMetadataFilter", "Only properties of these names.")
+                InputField(
+                    "consignmentMetadataFiltersInput", "ConsignmentMetadataFilter", "Only properties of these names.")
             ]
         ) { call in
-            let names = call.arguments.object("consignmentFilter")?["propertyNames"]?.list?.compactMap(\.string)
+            let names = call.arguments.object("consignmentMetadataFiltersInput")?["propertyNames"]?.list?.compactMap(\.string)
             return try await call.ask { archive, _, parents in
                 let all = try archive.store.consignmentMetadata(of: parents.map(\.consignment))
                 return zip(parents, all).map { facts, all in
@@ -189,9 +186,16 @@ enum ConsignmentTypes {
                     "Which page; the first \(FileTypes.pageLimit) when it is not said.")
             ], multiplier: .factor(10)
         ) { call in
-            let wanted = try FilePage(call.arguments.object("paginationInput"))
+            let given = call.arguments.object("paginationInput")
+            let wanted = try FilesPage(given)
             return try await call.ask { archive, _, parents in
-                try parents.map { .object(try wanted.connection(of: $0, in: archive)) }
+                // A consignment that was asked for by itself may have come with a page.
+                if given == nil, parents.contains(where: { $0.filesPage != nil }) {
+                    return try parents.flatMap {
+                        try FilePage.connections(of: [$0], $0.filesPage ?? wanted, in: archive)
+                    }.map { .object($0) }
+                }
+                return try FilePage.connections(of: parents, wanted, in: archive).map { .object($0) }
             }
         }
         fields.batch(
@@ -199,17 +203,17 @@ enum ConsignmentTypes {
             arguments: [InputField("fileFiltersInput", "FileFilters", "Only some of them.")],
             deprecated: "paginatedFiles has no bound.", multiplier: .factor(10)
         ) { call in
-            let selection = try FilePage.selection(call.arguments.object("fileFiltersInput"))
+            var page = FilesPage(limit: mostFiles)
+            page.selection = try FilePage.selection(call.arguments.object("fileFiltersInput"))
+            let wanted = page
             return try await call.ask { archive, _, parents in
-                try parents.map { facts in
-                    let page = try archive.store.files(
-                        of: facts.consignment, selection, after: nil, limit: mostFiles)
-                    if page.hasNext {
+                try FilePage.connections(of: parents, wanted, in: archive).map { found in
+                    if found.hasNextPage {
                         throw APIError(
                             .contentTooLarge, .tooLarge,
                             "the consignment has more than \(mostFiles) files: use paginatedFiles")
                     }
-                    return .objects(page.items.map { FileNode(facts: facts, file: $0) })
+                    return .objects(found.edges.map(\.node))
                 }
             }
         }
@@ -237,6 +241,7 @@ enum ConsignmentTypes {
 
     private static let status = TypeDefinition.object(
         ObjectType("ConsignmentStatus", of: Step.self, "How far one step of the transfer is.") { fields in
+            fields.field("consignmentStatusId", "UUID!", "Its id.") { $0.step.id.description }
             fields.field("consignmentId", "UUID!", "Whose step it is.") { $0.consignment.description }
             fields.field("statusType", "String!", "The step, as in Upload or ServerFFID.") { $0.step.type.rawValue }
             fields.field("value", "String!", "InProgress, Completed, CompletedWithIssues or Failed.") {

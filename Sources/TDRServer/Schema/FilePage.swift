@@ -4,25 +4,7 @@ import Streams
 import TDRCore
 
 /// Which page of files is asked for.
-struct FilePage: Sendable {
-    private let selection: FilePageSelection
-    private let after: [UInt8]?
-    private let offset: Int
-    private let limit: Int
-
-    init(_ input: JSONObject?) throws {
-        selection = try FilePage.selection(input?["fileFilters"]?.object)
-        limit = try FilePage.limit(input?["limit"]?.int ?? FileTypes.pageLimit, FileTypes.largestPage)
-        after = try input?["currentCursor"]?.string.map { cursor in
-            // The path itself: it says the place even when the file is gone.
-            guard let path = Base64URL.decode(cursor), !path.isEmpty else {
-                throw FieldError.input("'\(cursor.prefix(60))' is no cursor of this list")
-            }
-            return path
-        }
-        offset = try FilePage.offset(input?["currentPage"]?.int, limit)
-    }
-
+enum FilePage {
     /// A limit that may be asked for.
     static func limit(_ limit: Int, _ largest: Int) throws -> Int {
         guard (1...largest).contains(limit) else {
@@ -56,6 +38,7 @@ struct FilePage: Sendable {
         selection.ids = ids
         selection.paths = try FilePage.paths(filters["paths"]?.list ?? [])
         selection.name = filters["fileName"]?.string.map { bytes(ofDisplayName: $0) }
+        selection.properties = (filters["metadataFilters"]?.object?["properties"]?.list?.compactMap(\.string)).map(Set.init)
         return selection
     }
 
@@ -72,13 +55,35 @@ struct FilePage: Sendable {
         }
     }
 
-    func connection(of facts: ConsignmentFacts, in archive: Archive) throws -> Connection<FileNode> {
-        let page = try archive.store.files(
-            of: facts.consignment, selection, after: after, skipping: offset, limit: limit)
-        return Connection(
-            edges: page.items.map { file in
-                .init(node: FileNode(facts: facts, file: file), cursor: Base64URL.encode(file.path.bytes))
-            }, hasNextPage: page.hasNext, hasPreviousPage: after != nil || offset > 0, totalItems: page.total,
-            limit: limit)
+    /// The pages of the files of these consignments.
+    static func connections(
+        of consignments: [ConsignmentFacts], _ page: FilesPage, in archive: Archive
+    ) throws -> [Connection<FileNode>] {
+        let pages = try archive.store.files(of: consignments.map(\.consignment), page)
+        return zip(consignments, pages).map { facts, found in
+            Connection(
+                edges: found.items.map { file in
+                    .init(
+                        node: FileNode(facts: facts, file: file, properties: page.selection.properties),
+                        cursor: Base64URL.encode(file.path.bytes))
+                }, hasNextPage: found.hasNext, hasPreviousPage: page.after != nil || page.offset > 0,
+                totalItems: found.total, limit: page.limit)
+        }
+    }
+}
+
+extension FilesPage {
+    /// As the input says; the first page of all files where there is none.
+    init(_ input: JSONObject?) throws {
+        self.init(limit: try FilePage.limit(input?["limit"]?.int ?? FileTypes.pageLimit, FileTypes.largestPage))
+        selection = try FilePage.selection(input?["fileFilters"]?.object)
+        after = try input?["currentCursor"]?.string.map { cursor in
+            // The path itself: it says the place even when the file is gone.
+            guard let path = Base64URL.decode(cursor), !path.isEmpty else {
+                throw FieldError.input("'\(cursor.prefix(60))' is no cursor of this list")
+            }
+            return path
+        }
+        offset = try FilePage.offset(input?["currentPage"]?.int, limit)
     }
 }

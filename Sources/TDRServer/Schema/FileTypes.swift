@@ -6,6 +6,8 @@ import TDRCore
 struct FileNode: Sendable {
     let facts: ConsignmentFacts
     let file: FileReport
+    /// Which of its properties `fileMetadata` gives; nil for all.
+    var properties: Set<String>?
 }
 
 /// The type `File` and what hangs on it.
@@ -16,7 +18,7 @@ enum FileTypes {
     static let largestPage = 1000
 
     static let all: [TypeDefinition] =
-        [file, status, property, values, format, match, scan, filters, metadataFilters, pagination]
+        [file, status, property, values, format, match, scan, filters, metadataFilters, consignmentFilters, pagination]
         + Connection<FileNode>.types("File")
 
     private static let file = TypeDefinition.object(
@@ -50,7 +52,11 @@ enum FileTypes {
             fields.batch("fileMetadata", "[FileMetadata!]!", "All its properties, by name.") { call in
                 try await call.ask { archive, _, parents in
                     let own = try archive.store.properties(of: parents.map(\.file))
-                    return zip(parents, own).map { node, own in .objects(FileTypes.properties(of: node.file, own)) }
+                    return zip(parents, own).map { node, own in
+                        let all = FileTypes.properties(of: node.file, own)
+                        return .objects(
+                            node.properties.map { wanted in all.filter { wanted.contains($0.name) } } ?? all)
+                    }
                 }
             }
             fields.batch("metadata", "FileMetadataValues!", "Those that every file has.") { call in
@@ -222,6 +228,9 @@ enum FileTypes {
             fields.field("matches", "[FFIDMetadataMatches!]!", "The formats that it may be.") {
                 Resolved.objects($0.matches)
             }
+            fields.field("datetime", "Long!", "When, milliseconds since 1970.") {
+                Int($0.matches.first?.datetime?.milliseconds ?? 0)
+            }
         })
 
     private static let match = TypeDefinition.object(
@@ -267,10 +276,18 @@ enum FileTypes {
                 InputField("parentId", "UUID", "Only those directly in this folder."),
                 InputField("paths", "[String!]", "Only those of these paths; at most \(largestPage)."),
                 InputField("fileName", "String", "Only those whose path ends with this name."),
+                InputField(
+                    "metadataFilters", "FileMetadataFilters",
+                    "Which properties fileMetadata gives of each; the files are the same."),
                 InputField("withProblems", "Boolean", "Only those with a finding that somebody must act on."),
             ]))
 
     private static let metadataFilters = TypeDefinition.input(
+        InputType(
+            "FileMetadataFilters", "Which properties of files.",
+            fields: [InputField("properties", "[String!]", "Their names, as fileMetadata has them.")]))
+
+    private static let consignmentFilters = TypeDefinition.input(
         InputType(
             "ConsignmentFilters", "Which consignments.",
             fields: [

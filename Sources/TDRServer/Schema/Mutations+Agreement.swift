@@ -45,7 +45,7 @@ extension Mutations {
                 })
         },
         Mutation(
-            "addTransferAgreementPrivateBeta", "TransferAgreement!",
+            "addTransferAgreementPrivateBeta", "TransferAgreementPrivateBeta!",
             "Begins the agreement: what kind of records they are.", "addTransferAgreementPrivateBetaInput",
             InputType(
                 "AddTransferAgreementPrivateBetaInput", "What kind of records they are.",
@@ -59,7 +59,7 @@ extension Mutations {
             return try agree(agreement, change)
         },
         Mutation(
-            "addTransferAgreementCompliance", "TransferAgreement!",
+            "addTransferAgreementCompliance", "TransferAgreementCompliance!",
             "Ends the agreement: who has signed what off.", "addTransferAgreementComplianceInput",
             InputType(
                 "AddTransferAgreementComplianceInput", "Who has signed what off.",
@@ -94,17 +94,37 @@ extension Mutations {
             required: change.archive.requirements.union([.appraisal, .sensitivity]), by: change.principal.login,
             run: change.run)
         let step = try change.store.statuses(of: facts.consignment)[.transferAgreement]
-        return .object(Agreed(consignment: facts.consignment.id, status: step?.rawValue ?? ""))
+        return .object(
+            Agreed(consignment: facts.consignment.id, agreement: agreement, status: step?.rawValue ?? ""))
     }
 
+    /// What was agreed to just now, and how far the agreement is by that.
     struct Agreed: Sendable {
         let consignment: RecordID
+        let agreement: Agreement
         let status: String
     }
 
     static let agreed = TypeDefinition.object(
-        ObjectType("TransferAgreement", of: Agreed.self, "How far the agreement is.") { fields in
+        ObjectType("TransferAgreementPrivateBeta", of: Agreed.self, "What was said of the kind of records.") { fields in
             fields.field("consignmentId", "UUID!", "The consignment.") { $0.consignment.description }
-            fields.field("statusValue", "String!", "InProgress or Completed.") { $0.status }
+            fields.field("allPublicRecords", "Boolean!", "Whether all are public records.") {
+                $0.agreement.publicRecords ?? false
+            }
+            fields.field("statusValue", "String!", "How far the agreement is: InProgress or Completed.") { $0.status }
+        })
+
+    static let signedOff = TypeDefinition.object(
+        ObjectType("TransferAgreementCompliance", of: Agreed.self, "What was signed off.") { fields in
+            fields.field("consignmentId", "UUID!", "The consignment.") { $0.consignment.description }
+            fields.field("appraisalSelectionSignedOff", "Boolean!", "Whether the selection was.") {
+                $0.agreement.appraisal ?? false
+            }
+            fields.field("sensitivityReviewSignedOff", "Boolean!", "Whether the review of sensitivity was.") {
+                $0.agreement.sensitivity ?? false
+            }
+            fields.field("initialOpenRecords", "Boolean", "Whether all records are open at first; null when not said.")
+            { $0.agreement.openRecords }
+            fields.field("statusValue", "String!", "How far the agreement is: InProgress or Completed.") { $0.status }
         })
 }

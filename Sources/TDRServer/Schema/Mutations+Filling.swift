@@ -107,7 +107,8 @@ extension Mutations {
             let files = try (change.input["metadataInput"]?.list ?? []).map { try DeclaredFile($0.object ?? [:]) }
             let ids = try change.store.declare(
                 files, emptyDirectories: (change.input["emptyDirectories"]?.list ?? []).compactMap(\.string),
-                in: facts.consignment, more: change.input["more"]?.bool ?? false, run: change.run)
+                in: facts.consignment, more: change.input["more"]?.bool ?? false, sizes: change.archive.sizes,
+                run: change.run)
             change.archive.checkBell.ring()
             return .objects(ids)
         },

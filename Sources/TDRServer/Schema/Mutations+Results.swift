@@ -74,7 +74,8 @@ extension Mutations {
         ) { change in
             let entries = try change.objects("metadataInputValues").map(Identified.init)
             try record(entries.map { ReportedResult($0.file, $0.finding) }, change)
-            return .objects(entries.map { FileTypes.Format(file: $0.file, matches: $0.reports) })
+            let now = change.store.now
+            return .objects(entries.map { FileTypes.Format(file: $0.file, matches: $0.reports(at: now)) })
         },
         Mutation(
             "addMultipleFileMetadata", "[FileMetadataWithFileId!]!",
@@ -221,12 +222,12 @@ extension Mutations {
 
         var finding: ReportedResult.Finding { .format(engine, containerVersion: container, matches: matches) }
 
-        var reports: [FormatReport] {
+        func reports(at time: Timestamp) -> [FormatReport] {
             matches.map {
                 FormatReport(
                     puid: $0.puid, formatName: $0.formatName, identificationBasis: $0.identificationBasis,
                     fileExtension: $0.fileExtension, extensionMismatch: $0.extensionMismatch, mimeType: nil,
-                    description: nil, engine: engine, containerVersion: container)
+                    description: nil, engine: engine, containerVersion: container, datetime: time)
             }
         }
     }

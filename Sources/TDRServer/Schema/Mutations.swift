@@ -10,7 +10,7 @@ enum Mutations {
         for mutation in all { mutation.add(to: &fields) }
     }
 
-    static let types: [TypeDefinition] = inputs + [declared, agreed, confirmed, fileProperty, withdrawal]
+    static let types: [TypeDefinition] = inputs + [declared, agreed, signedOff, confirmed, fileProperty, withdrawal]
 
     /// Each once, though several mutations may take the same.
     private static let inputs: [TypeDefinition] = {

@@ -24,11 +24,17 @@ enum Queries {
         }
         fields.each(
             "getConsignment", "Consignment", "One consignment; null when there is none that you may see.",
-            arguments: [InputField("consignmentid", "UUID!", "Its id.")]
+            arguments: [
+                InputField("consignmentid", "UUID!", "Its id."),
+                InputField("paginationInput", "PaginationInput", "Which page paginatedFiles gives where it says none."),
+            ]
         ) { _, call in
             let id = call.arguments.string("consignmentid") ?? ""
+            let page = try call.arguments.object("paginationInput").map { try FilesPage($0) }
             return try await call.asker.ask { archive, principal in
-                .object(try archive.consignment(id, for: principal, .readConsignment))
+                var facts = try archive.consignment(id, for: principal, .readConsignment)
+                facts.filesPage = page
+                return .object(facts)
             }
         }
         fields.each(
@@ -108,7 +114,7 @@ enum Queries {
             fields.field("body", "String", "The code of your transferring body.") { $0.bodyCode }
             fields.batch("bodyName", "String", "Its name.") { call in
                 try await call.ask { archive, _, parents in
-                    try parents.map { .string(try $0.bodyCode.flatMap { try archive.store.bodyName(ofCode: $0) }) }
+                    try archive.store.bodyNames(ofCodes: parents.map(\.bodyCode)).map { .string($0) }
                 }
             }
             fields.field("roles", "[String!]!", "What you are.") { $0.roles.map(\.rawValue).sorted() }

@@ -91,6 +91,21 @@ struct ServeCommand: TDRCommand {
             "How long a client may let the server wait before its connection is closed.", valueName: "seconds"))
     var idleSeconds = 30
 
+    @Option(help: ArgumentHelp("How long a GraphQL request may take.", valueName: "seconds"))
+    var requestSeconds = 60
+
+    @Option(
+        help: ArgumentHelp(
+            "The largest file that is taken from clients and browsers. Default: as large as it is.",
+            valueName: "bytes"))
+    var maxFileBytes: Int64?
+
+    @Option(
+        help: ArgumentHelp(
+            "The most that all files of a consignment may have, from clients and browsers. Default: no bound.",
+            valueName: "bytes"))
+    var maxConsignmentBytes: Int64?
+
     @Flag(help: "Do not log every request.")
     var noAccessLog = false
 
@@ -127,6 +142,12 @@ struct ServeCommand: TDRCommand {
         guard (1...3600).contains(idleSeconds) else {
             throw ValidationError("--idle-seconds takes a number from 1 to 3600")
         }
+        guard (1...3600).contains(requestSeconds) else {
+            throw ValidationError("--request-seconds takes a number from 1 to 3600")
+        }
+        for (name, bytes) in [("file", maxFileBytes), ("consignment", maxConsignmentBytes)] {
+            if let bytes, bytes < 1 { throw ValidationError("--max-\(name)-bytes takes a number of bytes, from 1") }
+        }
         if s3.isUsed, exportTo == nil { throw ValidationError("options of S3 go with --export-to s3://…") }
     }
 
@@ -153,6 +174,9 @@ struct ServeCommand: TDRCommand {
         options.s3 = s3.options(context.environment)
         options.logsRequests = !noAccessLog
         options.limits.idleSeconds = idleSeconds
+        options.limits.requestSeconds = requestSeconds
+        options.sizes.fileBytes = maxFileBytes
+        options.sizes.consignmentBytes = maxConsignmentBytes
         options.pageTexts = pageTexts?.path
         options.offersBags = offerBags
         options.advice = try context.advice(nil)
