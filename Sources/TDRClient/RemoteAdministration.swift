@@ -71,7 +71,8 @@ public struct RemoteAdministration: Sendable {
         // A role or scope that a newer server knows is passed over.
         return User(
             id: id, login: told.login, name: told.name, email: told.email, bodyCode: told.body,
-            roles: Set(told.roles.compactMap { Role(rawValue: $0) }), hasPassword: told.hasPassword, isDisabled: told.isDisabled,
+            roles: Set(told.roles.compactMap { Role(rawValue: $0) }), hasPassword: told.hasPassword,
+            isDisabled: told.isDisabled,
             created: created,
             tokens: try told.tokens.map { token in
                 guard let created = Timestamp(token.createdDatetime) else { throw strange("a token") }

@@ -87,6 +87,32 @@ import Testing
         #expect(try bench.store.report(on: consignment).withoutAntivirus)
     }
 
+    @Test("has what lacks an antivirus answer scanned again, and nothing that nobody wants scanned")
+    func unscanned() async throws {
+        let bench = try Bench(["good": "good", "bad": .file(Clamd.eicar)])
+        let consignment = try await bench.upload().consignment
+        let away = AntivirusPolicy.clamd(bench.folder.appending("no clamd"))
+        func waiting() throws -> [RecordID] { try bench.store.consignmentsToScan().map(\.id) }
+        #expect(try waiting() == [])
+        try await bench.check(consignment, antivirus: away)
+        #expect(try bench.store.consignmentsToCheck().isEmpty)
+        #expect(try waiting() == [consignment.id])
+        // Without a word from anybody, as soon as the engine is there, and not again when it has answered.
+        var wanted = CheckRequest(jobs: 1)
+        wanted.antivirus = QuarantineTests.yara
+        let checks = CheckRun(store: bench.store, signatures: try Signatures.bundled(), meter: ProgressMeter()) { _ in
+            QuarantineTests.run
+        }
+        try await checks.watch(wanted, every: .milliseconds(1), untilIdle: true, pending: { [] }, told: { _, _ in })
+        #expect(try bench.files(consignment)["Records/good"]?.statuses[.antivirus] == .success)
+        #expect(try waiting() == [])
+        try Quarantine(bench.store, run: QuarantineTests.run)
+            .release(path("Records/bad"), of: consignment, reason: "false alarm")
+        #expect(try waiting() == [consignment.id])
+        try await bench.check(consignment, antivirus: .none)
+        #expect(try waiting() == [])
+    }
+
     @Test("keeps the latest answer of each engine alone, whatever it judged by before")
     func latest() async throws {
         let (bench, consignment) = try await bench()

@@ -26,6 +26,20 @@ import Testing
         try StoreRows.texts(bench.store, "SELECT coalesce(new, '') FROM event WHERE what = '\(what)' ORDER BY id")
     }
 
+    @Test("makes up for a night without an antivirus engine")
+    func nightWithoutEngine() throws {
+        let bench = try bench()
+        let reference = try upload(bench, "One", ["a": "1"])
+        let without = try bench.tdr("check", "--pending", environment: ["TDR_CLAMD": "/nowhere/clamd.sock"])
+        #expect(without.code == 2, "\(without.output)")
+        #expect(try bench.tdr("export", "--ready", "--to", "out").output == "")
+        #expect(try bench.tdr("check", "--pending", "--antivirus", "yara").code == 0)
+        let exported = try bench.tdr("export", "--ready", "--to", "out", "--form", "tar")
+        #expect(exported.output == "\(bench.folder.path.display)/out/\(reference).tar\n")
+        let nothing = try bench.tdr("check", "--pending", "--antivirus", "yara")
+        #expect(nothing.code == 0 && nothing.output == "", "\(nothing.output)")
+    }
+
     @Test("exports the others of several, though the first has lost its bytes, and ends with 1")
     func several() throws {
         let bench = try bench()

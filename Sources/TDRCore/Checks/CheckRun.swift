@@ -10,6 +10,8 @@ public struct CheckRequest: Sendable {
     public var again = false
     /// What is wanted of the antivirus check.
     public var antivirus: AntivirusPolicy = .automatic
+    /// Whether any antivirus engine is to be asked.
+    public var asksEngines: Bool { checks.contains(.antivirus) && !antivirus.engines.isEmpty }
     /// Which formats are refused.
     public var policy = FormatPolicy.standard
     /// Whether libmagic is asked beside PRONOM; of texts that takes longer than all else together.
@@ -111,28 +113,38 @@ public struct CheckRun: Sendable {
     ///   are passed over.
     /// - Parameter untilIdle: whether to return when nothing is left to check.
     /// - Parameter resting: those that cannot be checked, which are told of, and tried again after a while.
+    /// - Parameter unscanned: those that are checked but for antivirus, which are tried again after a longer while, and
+    ///   only when all engines are there.
     /// - Throws: ``AntivirusError``, `CancellationError`.
     public func watch(
         _ request: CheckRequest, every interval: Duration, untilIdle: Bool = false, resting: Resting = Resting(),
-        pending: @escaping @Sendable () throws -> [Consignment], told: @escaping Told
+        unscanned: Resting = Resting.ofScans, pending: @escaping @Sendable () throws -> [Consignment],
+        told: @escaping Told
     ) async throws {
         // The workers rest on their threads while there is nothing to do; one more looks for what to do.
         try await withBlockingThreads(request.jobs + 1, niceness: request.niceness) { _ in
             var tools = try tools(request, signatures)
             let feed = FairFeed()
-            let jobs = JobList(resting)
+            let jobs = JobList(resting, unscanned)
+            let scans = request.asksEngines
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await work(feed, jobs, request) }
                 defer { group.cancelAll() }
                 while true {
                     // Asked before those that wait: what ends in between is not taken for one of them.
                     let busy = Set(jobs.all.map(\.consignment.id))
-                    let waiting = try pending().filter { !busy.contains($0.id) && !resting.holds($0.id) }
+                    let toScan = scans ? try store.consignmentsToScan().filter { !unscanned.holds($0.id) } : []
+                    let waiting = try (pending() + toScan).filter { !busy.contains($0.id) && !resting.holds($0.id) }
                         .prefix(max(0, request.consignments - busy.count))
+                    let onlyToScan = Set(toScan.map(\.id))
                     if !waiting.isEmpty {
                         do {
                             tools = tools.renewed(by: try self.tools(request, renewed?() ?? signatures))
                             for consignment in waiting {
+                                if onlyToScan.contains(consignment.id), !tools.engines.isSound {
+                                    unscanned.add(consignment.id)
+                                    continue
+                                }
                                 guard let job = begin(consignment, request, tools, jobs, told) else { continue }
                                 meter.extend(files: job.feed.files, bytes: job.feed.bytes)
                                 feed.add(job)
@@ -228,8 +240,13 @@ private final class JobList: Sendable {
     private let jobs = Guarded<[CheckJob]>([])
     /// Where those are noted that cannot be checked.
     private let resting: Resting?
+    /// Where those are noted of which antivirus could not tell everything.
+    private let unscanned: Resting?
 
-    init(_ resting: Resting? = nil) { self.resting = resting }
+    init(_ resting: Resting? = nil, _ unscanned: Resting? = nil) {
+        self.resting = resting
+        self.unscanned = unscanned
+    }
 
     var all: [CheckJob] { jobs.withLock { $0 } }
 
@@ -246,7 +263,13 @@ private final class JobList: Sendable {
     /// One is over. Noted first, so that nobody takes it up again before.
     func remove(_ job: CheckJob, _ outcome: Result<CheckSummary, any Error>) {
         switch outcome {
-        case .success: resting?.forget(job.consignment.id)
+        case .success(let summary):
+            resting?.forget(job.consignment.id)
+            if summary.statuses[.serverAntivirus] == .failed {
+                unscanned?.add(job.consignment.id)
+            } else {
+                unscanned?.forget(job.consignment.id)
+            }
         case .failure: resting?.add(job.consignment.id)
         }
         jobs.withLock { $0.removeAll { $0 === job } }

@@ -12,6 +12,9 @@ public final class Resting: Sendable {
         self.longest = longest
     }
 
+    /// For what antivirus could not tell: some of it no engine will ever be able to.
+    public static var ofScans: Resting { Resting(shortest: .seconds(60), longest: .seconds(6 * 3600)) }
+
     /// It could not be worked on once more.
     public func add(_ id: RecordID) {
         state.withLock { state in

@@ -32,7 +32,8 @@ extension Migrations {
     /// all that were ever transferred.
     static let waiting = """
         -- `isWaiting` says what waits: a complete upload for checks that were not made or were cut off, a judgment whose
-        -- custody has passed for its export. `waiting` has the same rows.
+        -- custody has passed for its export, a checked upload for an antivirus answer on some file: an engine was away, a
+        -- file was let out of quarantine. Whether such an answer is wanted stands elsewhere. `waiting` has the same rows.
         CREATE VIEW isWaiting AS
             SELECT 'Check' AS work, consignmentId FROM consignmentStatus AS upload
                 WHERE statusType = 'Upload' AND value IN ('Completed', 'CompletedWithIssues')
@@ -46,9 +47,20 @@ extension Migrations {
                     AND NOT EXISTS (SELECT 1 FROM consignmentStatus AS export
                         WHERE export.consignmentId = confirmed.consignmentId AND export.statusType = 'Export')
                     AND NOT EXISTS (SELECT 1 FROM cancellation
-                        WHERE cancellation.consignmentId = confirmed.consignmentId);
+                        WHERE cancellation.consignmentId = confirmed.consignmentId)
+            UNION ALL
+            SELECT 'Scan', consignmentId FROM consignmentStatus AS upload
+                WHERE statusType = 'Upload' AND value IN ('Completed', 'CompletedWithIssues')
+                    AND (SELECT count(*) FROM consignmentStatus AS made WHERE made.consignmentId = upload.consignmentId
+                        AND made.statusType IN ('ServerChecksum', 'ServerFFID') AND made.value <> 'InProgress') = 2
+                    AND NOT EXISTS (SELECT 1 FROM consignmentStatus AS scan
+                        WHERE scan.consignmentId = upload.consignmentId AND scan.statusType = 'ServerAntivirus'
+                            AND scan.value IN ('Completed', 'CompletedWithIssues'))
+                    AND NOT EXISTS (SELECT 1 FROM consignmentStatus AS export
+                        WHERE export.consignmentId = upload.consignmentId AND export.statusType = 'Export')
+                    AND NOT EXISTS (SELECT 1 FROM cancellation WHERE cancellation.consignmentId = upload.consignmentId);
         CREATE TABLE waiting (
-            work TEXT NOT NULL CHECK (work IN ('Check', 'JudgmentExport')),
+            work TEXT NOT NULL CHECK (work IN ('Check', 'JudgmentExport', 'Scan')),
             consignmentId INTEGER NOT NULL REFERENCES consignment (id),
             PRIMARY KEY (work, consignmentId)
         ) STRICT, WITHOUT ROWID;

@@ -66,6 +66,23 @@ extension Store {
         return waiting.filter { !ConsignmentLock.isHeld($0.id, in: self) }
     }
 
+    /// The consignments that are checked but for an antivirus answer on some file, unless it was decided to do without:
+    /// an engine was away or could not tell, or nobody asked it. Those that some process works on now are left out.
+    public func consignmentsToScan() throws -> [Consignment] {
+        let waiting = try read { db in
+            try Row.fetchAll(
+                db.cachedStatement(
+                    sql: """
+                        SELECT consignment.* FROM waiting JOIN consignment ON consignment.id = waiting.consignmentId
+                        WHERE work = 'Scan' AND NOT EXISTS (SELECT 1 FROM consignmentMetadata AS policy
+                            WHERE policy.consignmentId = waiting.consignmentId AND propertyName = ? AND value = 'none')
+                        ORDER BY waiting.consignmentId
+                        """), arguments: [ConsignmentPolicy.antivirus]
+            ).map(Consignment.init)
+        }
+        return waiting.filter { !ConsignmentLock.isHeld($0.id, in: self) }
+    }
+
     /// The consignment with this reference or UUID.
     ///
     /// - Throws: ``StoreError/unknownConsignment(_:)``.

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GRDB
-import Streams
+public import Streams
 
 /// Which files of a consignment to list.
 public struct FilePageSelection: Sendable {

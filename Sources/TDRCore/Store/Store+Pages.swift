@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GRDB
-public import Streams
+import Streams
 
 /// A part of a list, by keyset: the place after which it begins is a value and not a count, so it costs the same
 /// anywhere, and nothing is met twice or missed when rows are added meanwhile.

@@ -37,6 +37,9 @@ extension PageTexts {
         case .duplicatePath(let path): ("duplicatePath", ["path": path.display])
         case .clash(let path): ("clash", ["path": path.display])
         case .tooManyFiles(let count): ("tooManyFiles", ["count": Pages.number(count)])
+        case .fileTooLarge(let path, _, let limit):
+            ("fileTooLarge", ["path": path.display, "limit": "\(limit)"])
+        case .consignmentTooLarge(_, let limit): ("consignmentTooLarge", ["limit": "\(limit)"])
         case .receivedDifferently(let path): ("receivedDifferently", ["path": path.display])
         case .noFiles: ("noFiles", [:])
         case .unknownSeries: ("unknownSeries", [:])

@@ -38,7 +38,8 @@ enum FilePage {
         selection.ids = ids
         selection.paths = try FilePage.paths(filters["paths"]?.list ?? [])
         selection.name = filters["fileName"]?.string.map { bytes(ofDisplayName: $0) }
-        selection.properties = (filters["metadataFilters"]?.object?["properties"]?.list?.compactMap(\.string)).map(Set.init)
+        selection.properties = (filters["metadataFilters"]?.object?["properties"]?.list?.compactMap(\.string)).map(
+            Set.init)
         return selection
     }
 

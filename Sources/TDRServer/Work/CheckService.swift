@@ -12,6 +12,7 @@ struct CheckService: Service {
     let request: CheckRequest
     let logger: Logger
     private let resting = Resting()
+    private let unscanned = Resting.ofScans
 
     init(
         archive: Archive, request: CheckRequest, logger: Logger, signatures: @escaping @Sendable () throws -> Signatures
@@ -33,7 +34,11 @@ struct CheckService: Service {
 
     private func checkWhatWaits() async {
         do {
-            let waiting = try await onThreads(archive.threads) { try pending() }
+            let waiting = try await onThreads(archive.threads) {
+                try pending()
+                    + (request.asksEngines
+                        ? archive.store.consignmentsToScan().filter { !unscanned.holds($0.id) } : [])
+            }
             archive.metrics.set("tdr_consignments_to_check", to: waiting.count)
             if waiting.isEmpty { return }
             let run = CheckRun(
@@ -43,7 +48,8 @@ struct CheckService: Service {
                     actor: "serve-api", command: "serve-api: check \(consignment.reference)", version: archive.version)
             }
             try await run.watch(
-                request, every: .milliseconds(200), untilIdle: true, resting: resting, pending: { try pending() }
+                request, every: .milliseconds(200), untilIdle: true, resting: resting, unscanned: unscanned,
+                pending: { try pending() }
             ) { consignment, outcome in
                 switch outcome {
                 case .success(let summary):

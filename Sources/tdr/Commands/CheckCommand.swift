@@ -147,7 +147,9 @@ struct CheckCommand: TDRCommand {
             return answers.outcome
         }
         let consignments =
-            pending ? try store.consignmentsToCheck() : try references.map { try store.consignment($0) }
+            pending
+            ? try store.consignmentsToCheck() + (wanted.asksEngines ? store.consignmentsToScan() : [])
+            : try references.map { try store.consignment($0) }
         try await ProgressLine(meter, context).during {
             try await run.check(consignments, wanted) { answers.take($0, $1) }
         }
