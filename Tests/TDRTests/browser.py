@@ -209,9 +209,9 @@ class Browser:
                 return
         raise AssertionError(f"nothing says {text!r} at {self.path}: {self.text[:1500]}")
 
-    def tick(self):
-        for one in self.driver.find_elements(By.CSS_SELECTOR, "main input[type=checkbox]"):
-            one.click()
+    def tick(self, selector="main input[type=checkbox]"):
+        for one in self.driver.find_elements(By.CSS_SELECTOR, selector):
+            self.wait(lambda: one.is_selected() or (one.click(), one.is_selected())[1], "it cannot be ticked")
 
     def sign_in(self, login, password=PASSWORD):
         self.go("/login")
@@ -224,6 +224,7 @@ class Browser:
 
     def look(self, name):
         """The page wide and narrow, in light and in the dark: whether it fits, what axe-core has to say, and a picture."""
+        before = self.driver.execute_script("return window.innerWidth")
         for width in (1000, 400):
             self.resize(width, 800)
             wide = self.driver.execute_script("return document.documentElement.scrollWidth")
@@ -238,6 +239,8 @@ class Browser:
                 self.ask_axe(f"{name}, {width} wide, {scheme}", only=None if scheme == "light" else "color-contrast")
             self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
         self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        # Else the next click would go to where something was.
+        self.wait(lambda: self.driver.execute_script("return window.innerWidth") == before, f"{name} stays narrow")
 
     def resize(self, width, height):
         self.driver.execute_cdp_cmd(
@@ -278,7 +281,7 @@ class Browser:
         self.click("Continue")
         self.at("/agreement$")
         self.look("agreement")
-        self.find(f"input[name=status][value={status}]").click()
+        self.tick(f"input[name=status][value={status}]")
         self.tick()
         self.click("Continue")
         self.at("/upload$")

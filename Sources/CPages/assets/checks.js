@@ -19,8 +19,12 @@ const fresh = document.getElementById("over");
 
 const endings = ["Completed", "CompletedWithIssues", "Failed"];
 
+// Whether there is an antivirus check is known only when the checks have begun.
+const isMade = (kind, progress) => kind !== "antivirus" || !progress.withoutAntivirus;
+
 const isChecked = (progress) => {
-  const kinds = bars.length > 0 ? bars.map((bar) => bar.dataset.kind) : ["checksum", "format"];
+  const shown = bars.length > 0 ? bars.map((bar) => bar.dataset.kind) : ["checksum", "format"];
+  const kinds = shown.filter((kind) => isMade(kind, progress));
   return progress.state !== "In Progress" && kinds.every((kind) => progress[fields[kind]] >= progress.totalFiles);
 };
 
@@ -28,6 +32,7 @@ function showChecks(progress) {
   for (const bar of bars) {
     const done = progress[fields[bar.dataset.kind]];
     const total = progress.totalFiles;
+    bar.closest(".check").hidden = !isMade(bar.dataset.kind, progress);
     bar.max = total;
     bar.value = done;
     document.getElementById(`says-${bar.dataset.kind}`).textContent =

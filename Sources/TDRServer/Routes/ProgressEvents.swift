@@ -31,6 +31,8 @@ struct ProgressEvents: Sendable {
         let checksumProcessed: Int
         let ffidProcessed: Int
         let filesWithProblems: Int
+        /// Whether there is no antivirus check, which is decided when the checks begin.
+        let withoutAntivirus: Bool
         let exportLocation: String?
         /// Of the export that this server is making; absent until it is known how much there is.
         let exportFiles: Int?
@@ -50,6 +52,7 @@ struct ProgressEvents: Sendable {
             checksumProcessed = report.processed(.checksum)
             ffidProcessed = report.processed(.format)
             filesWithProblems = report.filesWithProblems
+            withoutAntivirus = report.withoutAntivirus
             exportLocation = report.consignment.exportLocation
             exportFiles = export?.files
             exportFilesTotal = export?.filesTotal
