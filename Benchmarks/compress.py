@@ -3,10 +3,10 @@
 
     Benchmarks/run.sh compress [--runs N] [--record] [a] [b] [c] [FOLDER...]
 
-tdr runs N times after one run that is not counted, and the median counts; the others are slow and keep nothing from one
-run to the next, so they run once, over the whole corpus all the same. They do less than tdr: none proves what it reads,
-none waits for the disk, and only the one with sha256sum makes a digest at all. --record writes the table into
-docs/performance.md. BENCH_CORPUS names where the corpora are or go.
+tdr, and tar with sha256sum, run N times in turn after one run that is not counted, and the median counts; gzip and pigz are
+slow and keep nothing from one run to the next, so they run once, over the whole corpus all the same. The others do less than
+tdr: none proves what it reads, none waits for the disk, and only the one with sha256sum makes a digest at all. --record
+writes the table into docs/performance.md. BENCH_CORPUS names where the corpora are or go.
 """
 import argparse
 import os
@@ -17,7 +17,7 @@ import tempfile
 import bench
 import corpora
 
-NOTE = "`tar` with `sha256sum`, `gzip` and `pigz` ran once each, over the whole corpus."
+NOTE = "`gzip` and `pigz` ran once each, over the whole corpus."
 
 
 def bytes_of(folder):
@@ -53,10 +53,11 @@ def measure(b, folder, runs):
         print(f"bench: {key}, {name}: {result[0]:.2f} s, {result[1]:.2f} s CPU", file=sys.stderr, flush=True)
 
     for number in range(runs + 1):
+        run(digest, peers[digest], counts=number > 0)
         for form in ours:
             run(f"`tdr export --form {form}`", export + form, counts=number > 0)
-    for key, command in peers.items():
-        run(key, command)
+    for key in (gzip, pigz):
+        run(key, peers[key])
     b.shell(f"rm -rf {w}/*")
     total, medians, rows = bytes_of(folder), {key: bench.Result(runs) for key, runs in results.items()}, []
     for key in [*peers, *(f"`tdr export --form {form}`" for form in ours)]:
