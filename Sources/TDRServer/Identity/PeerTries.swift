@@ -39,7 +39,8 @@ final class PeerTries: Sendable {
 
     /// Makes room, so that not each that follows pays for this again.
     private static func forget(_ places: inout [[UInt8]: Place], at now: Timestamp) {
-        let kept = places.mapValues { filled($0, at: now) }.sorted { $0.value.left < $1.value.left }.prefix(most * 3 / 4)
+        let kept = places.mapValues { filled($0, at: now) }.sorted { $0.value.left < $1.value.left }.prefix(
+            most * 3 / 4)
         places = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
     }
 

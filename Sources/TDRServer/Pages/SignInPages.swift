@@ -109,7 +109,9 @@ extension Pages {
     ///
     /// - Throws: ``APIError`` when it is one too many.
     func count(_ tries: PeerTries, _ request: Request, _ context: APIContext) throws {
-        guard let seconds = tries.wait(for: PeerTries.place(of: context.peer, request.headers), at: clock()) else { return }
+        guard let seconds = tries.wait(for: PeerTries.place(of: context.peer, request.headers), at: clock()) else {
+            return
+        }
         throw APIError(
             .tooManyRequests, .tooMany,
             "there were too many tries to sign in from where you are; try again in \(seconds) s",
