@@ -50,6 +50,11 @@ struct PagesTests {
     func resume() throws { try check("resume") }
 
     @Test(
+        "a file that is sent while its checksum is computed is whole, though the server was killed while it came",
+        .timeLimit(.minutes(10)))
+    func large() throws { try check("large") }
+
+    @Test(
         "infected, encrypted and packed files are put right on the page, the rest is described, reviewed and exported",
         .enabled(if: Clamd.isInstalled), .timeLimit(.minutes(10)))
     func repair() throws { try check(repair: "standard") }

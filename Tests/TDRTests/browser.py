@@ -302,6 +302,13 @@ class Browser:
         self.find("#pick").send_keys(str(folder))
         self.wait(lambda: self.find("#listed").is_displayed() or self.find("#trouble").is_displayed(), "no list came")
 
+    def throttle(self, throughput):
+        """How many bytes a second go out; -1 for as many as can."""
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.driver.execute_cdp_cmd(
+            "Network.emulateNetworkConditions",
+            {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": throughput})
+
     def checked(self, path, end="/metadata"):
         """Waits until the checks have ended, and led there."""
         self.wait(lambda: (self.go(path), self.path.endswith(end))[1], f"the checks do not lead to {end}")
@@ -550,12 +557,6 @@ def resume(archive, shots):
         browser.at("/transfers$")
         path = browser.begin()
         browser.choose(folder)
-        browser.driver.execute_cdp_cmd("Network.enable", {})
-
-        def throttle(throughput):
-            browser.driver.execute_cdp_cmd(
-                "Network.emulateNetworkConditions",
-                {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": throughput})
 
         def sent():
             found = re.match(r"([\d,]+) of", browser.find("#send-says").text)
@@ -569,7 +570,7 @@ def resume(archive, shots):
 
         check(not asks(), "the page holds people back before anything is sent")
         # So slow that there is an in between; then nearly still, so that it lasts.
-        throttle(1_000_000)
+        browser.throttle(1_000_000)
         browser.click("Start the upload")
         before = 0
         for name in ("uploading", None):
@@ -579,19 +580,19 @@ def resume(archive, shots):
                 browser.wait(
                     lambda: re.fullmatch(r"[\d.]+ (B|kB|MB)/s, about [\d.]+ (s|min|h) left", browser.find("#rate").text),
                     "neither rate nor time left is shown")
-            throttle(1000)
+            browser.throttle(1000)
             if name:
                 browser.look(name)
             archive.kill()
             # What is not written to is not seen to be gone.
-            throttle(1_000_000)
+            browser.throttle(1_000_000)
             browser.wait(lambda: "cannot be reached" in browser.text, "the loss of the server is not told")
             if name:
                 browser.look(f"{name}-offline")
-            throttle(1000)
+            browser.throttle(1000)
             archive.start()
             before = sent()
-            throttle(1_000_000 if name else 1000)
+            browser.throttle(1_000_000 if name else 1000)
         check(sent() < 2000, "all was sent before the page was loaded again")
         # Leaving interrupts something, so the browser asks; the answer is yes.
         browser.driver.execute_cdp_cmd("Page.enable", {})
@@ -599,7 +600,7 @@ def resume(archive, shots):
         browser.wait(lambda: "This upload has begun" in browser.text, "the page does not tell what is there")
         check(not asks(), "a page that was loaded again holds people back")
         browser.look("upload-again")
-        throttle(-1)
+        browser.throttle(-1)
         browser.choose(folder)
         browser.click("Start the upload")
         browser.at("/(checks|results|metadata)$")
@@ -616,6 +617,44 @@ def resume(archive, shots):
     # Each once: as many objects as files, and those of the seed.
     objects = [one for one in (archive.folder / "store" / "objects").rglob("*") if one.is_file()]
     check(len(objects) == 2000 + 2, len(objects))
+
+
+def large(archive, _):
+    """A file so large that it is sent while its checksum is computed; the server killed while it comes."""
+    archive.people()
+    archive.start()
+    folder = archive.folder / "Film"
+    folder.mkdir()
+    # No multiple of anything that it is read or sent by, and no piece like another.
+    data = b"".join(hashlib.sha256(b"%d" % number).digest() * 1024 for number in range(2100)) + b"the end"
+    (folder / "film.bin").write_bytes(data)
+    browser = Browser(archive.url)
+    try:
+        browser.sign_in("maria")
+        browser.at("/transfers$")
+        path = browser.begin()
+        browser.choose(folder)
+        browser.throttle(4_000_000)
+        browser.click("Start the upload")
+        browser.wait(lambda: browser.driver.execute_script("return document.getElementById('send-bar').value > 0"),
+                     "nothing is sent")
+        archive.kill()
+        browser.wait(lambda: "cannot be reached" in browser.text, "the loss of the server is not told")
+        archive.start()
+        browser.throttle(-1)
+        browser.at("/(checks|results|metadata)$")
+        browser.wait(lambda: (browser.go(path), browser.path.endswith(("/results", "/metadata")))[1], "the checks do not end")
+    finally:
+        browser.close()
+    archive.stop()
+    listed = [
+        json.loads(line) for one in json.loads(archive.run("status", "--json")) if one["totalFiles"] == 1
+        for line in archive.run("status", one["reference"], "--files", "--json").splitlines()]
+    found = [one for one in listed if one["path"] == "Film/film.bin"]
+    check(len(found) == 1, listed)
+    objects = [one for one in (archive.folder / "store" / "objects").rglob("*")
+               if one.is_file() and one.stat().st_size == len(data)]
+    check(len(objects) == 1 and objects[0].read_bytes() == data, "the bytes are others")
 
 
 def security(archive, _):
@@ -739,7 +778,7 @@ def run(cases):
             served.kill()
 
 
-CASES = {"transfer": whole_transfer, "failures": failures, "resume": resume, "security": security}
+CASES = {"transfer": whole_transfer, "failures": failures, "resume": resume, "large": large, "security": security}
 
 if __name__ == "__main__":
     run(CASES)

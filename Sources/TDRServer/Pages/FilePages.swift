@@ -47,7 +47,7 @@ extension Pages {
         let isRepairable = try await mayRepair(report, principal)
         let model: Model = [
             "file": file.path.display, "fileReference": "\(file.reference)",
-            "size": file.size.map { "\(Pages.size(Int($0))) (\(Pages.number(Int($0))) bytes)" } ?? "",
+            "size": file.size.map(exactSize) ?? "",
             "modified": file.modified.map { Pages.moment(Timestamp(nanoseconds: $0)) } ?? "",
             "sha256": file.sha256?.description ?? "", "serverSHA256": file.serverSHA256?.description ?? "",
             "isGood": findings.isEmpty && !report.areChecksUnderWay,
@@ -77,6 +77,12 @@ extension Pages {
             "repairWords": Pages.json(texts.groups["replacing"] ?? [:]),
         ]
         return transferPage("file", .results, report, model, complaint: complaint, context)
+    }
+
+    /// `8.0 kB (8,000 bytes)`; just the bytes of a file so small that both are the same.
+    private func exactSize(_ bytes: Int64) -> String {
+        let exact = "\(Pages.number(Int(bytes))) \(texts(bytes == 1 ? "file.byte" : "file.bytes"))"
+        return bytes < 1000 ? exact : "\(Pages.size(Int(bytes))) (\(exact))"
     }
 
     /// An entry of the history in words.

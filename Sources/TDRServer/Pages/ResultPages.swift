@@ -142,10 +142,10 @@ extension Pages {
         return [
             "file": file.path.display, "link": "\(base)/files/\(file.id)", "back": back,
             "size": file.size.map { Pages.size(Int($0)) } ?? "",
-            "format": file.formats.compactMap(\.puid).joined(separator: ", "),
             "formatName": file.formats.first?.formatName ?? "",
             "isGood": findings.isEmpty, "mayRepair": mayRepair && !findings.isEmpty,
             "problems": findings.map(finding),
+            "puids": file.formats.compactMap { one in one.puid.map { ["puid": $0] } },
         ]
     }
 
