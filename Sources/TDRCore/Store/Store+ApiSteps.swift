@@ -35,7 +35,8 @@ extension Store {
                 else { continue }
                 found[consignment, default: []].append(
                     StepReport(
-                        id: .derived(from: id, name: Array("status \(type.rawValue)".utf8)), type: type, value: value, created: Timestamp(milliseconds: try row.value(3)),
+                        id: .derived(from: id, name: Array("status \(type.rawValue)".utf8)), type: type, value: value,
+                        created: Timestamp(milliseconds: try row.value(3)),
                         modified: Timestamp(milliseconds: try row.value(4))))
             }
             let order = Dictionary(

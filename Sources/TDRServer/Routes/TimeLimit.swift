@@ -17,7 +17,7 @@ struct TimeLimit: Sendable {
             group.addTask {
                 do {
                     return try await ReadDeadline.$current.withValue(deadline) { try await work() }
-                } catch where deadline <= .now {
+                } catch  where deadline <= .now {
                     throw tooLong(error)
                 }
             }

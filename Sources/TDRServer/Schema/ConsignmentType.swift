@@ -150,7 +150,8 @@ enum ConsignmentTypes {
                     "consignmentMetadataFiltersInput", "ConsignmentMetadataFilter", "Only properties of these names.")
             ]
         ) { call in
-            let names = call.arguments.object("consignmentMetadataFiltersInput")?["propertyNames"]?.list?.compactMap(\.string)
+            let names = call.arguments.object("consignmentMetadataFiltersInput")?["propertyNames"]?.list?.compactMap(
+                \.string)
             return try await call.ask { archive, _, parents in
                 let all = try archive.store.consignmentMetadata(of: parents.map(\.consignment))
                 return zip(parents, all).map { facts, all in

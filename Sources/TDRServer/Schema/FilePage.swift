@@ -36,7 +36,8 @@ enum FilePage {
             throw FieldError.input("\(ids.count) selectedFileIds; at most \(FileTypes.largestPage)")
         }
         selection.ids = ids
-        selection.properties = (filters["metadataFilters"]?.object?["properties"]?.list?.compactMap(\.string)).map(Set.init)
+        selection.properties = (filters["metadataFilters"]?.object?["properties"]?.list?.compactMap(\.string)).map(
+            Set.init)
         return selection
     }
 

@@ -2,7 +2,7 @@ import GraphQL
 
 /// The fields of `Mutation`.
 enum Mutations {
-    private static let all: [Mutation] = filling + steps + agreement + ending + results + fileMetadata
+    static let all: [Mutation] = filling + steps + agreement + ending + results + fileMetadata
 
     static let root = ObjectType("Mutation", of: Root.self, "What can be done.") { fields in
         for mutation in all { mutation.add(to: &fields) }
