@@ -101,7 +101,7 @@ public struct APIServer: Sendable {
         logger.info("stopped")
     }
 
-    private func router(
+    func router(
         _ archive: Archive, _ passwordThread: BlockingExecutor, _ setup: SetupLink, _ logger: Logger
     ) async throws -> Router<APIContext> {
         let provider = options.provider.map { TokenVerifier($0) }

@@ -82,6 +82,41 @@ final class Oracle {
         } catch { return "\(kind.rawValue) can't be asked: \(error)" }
     }
 
+    /// The names of the types of a schema that is written in a file, sorted; without those of the specification.
+    ///
+    /// - Throws: when the other implementation cannot read it, or finds it wrong.
+    static func types(of file: String, _ kind: Kind) throws -> [String] {
+        let script =
+            switch kind {
+            case .core:
+                """
+                import graphql, sys
+                schema = graphql.build_schema(open(sys.argv[1], encoding="utf-8").read())
+                assert not graphql.validate_schema(schema), graphql.validate_schema(schema)
+                print("\\n".join(n for n, t in schema.type_map.items() if n[:2] != "__" and t.ast_node))
+                """
+            case .node:
+                """
+                const g = require("graphql"), fs = require("fs");
+                const schema = g.buildSchema(fs.readFileSync(process.argv[1], "utf8"));
+                const wrong = g.validateSchema(schema);
+                if (wrong.length) throw wrong[0];
+                console.log(Object.values(schema.getTypeMap()).filter(t => t.astNode).map(t => t.name).join("\\n"));
+                """
+            }
+        let process = process(kind == .core ? [python, "-c", script, file] : ["node", "-e", script, file])
+        let (out, err) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (out, err)
+        try process.run()
+        let text = String(decoding: try out.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        let told = String(decoding: try err.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Unread(told: told) }
+        return text.split(separator: "\n").map(String.init).sorted()
+    }
+
+    struct Unread: Error { let told: String }
+
     private static var python: String { ProcessInfo.processInfo.environment["TDR_TEST_PYTHON"] ?? "python3" }
 
     private static func process(_ arguments: [String]) -> Process {
@@ -123,7 +158,7 @@ final class Oracle {
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
         try process.run()
         process.waitUntilExit()
-        // After the queries were changed: `TDR_TEST_GRAPHQL_RECORD=1 swift test --filter DifferentialTests/byHand`.
+        // After the queries were changed: `TDR_TEST_GRAPHQL_RECORD=1 swift test --filter NodeGraphQLTests/byHand`.
         if let record, kind == .node, ProcessInfo.processInfo.environment["TDR_TEST_GRAPHQL_RECORD"] != nil {
             try Data(contentsOf: URL(fileURLWithPath: output)).write(to: Oracle.folder.appendingPathComponent(record))
         }

@@ -1,4 +1,3 @@
-import GRDB
 import GraphQL
 import Streams
 import TDRTestSupport
@@ -9,80 +8,140 @@ import Testing
 
 /// What a page costs.
 @Suite struct StatementTests {
-    private static let run = RunInfo(actor: "tester", command: "test", version: "0")
+    /// Types with their fields: by name, the type of each without lists and non-nulls, nil for a scalar.
+    private struct Shapes {
+        var fields: [String: [(name: String, type: String?)]] = [:]
 
-    private final class Count: Sendable { let statements = Guarded(0) }
+        init(_ desk: ServerDesk, as somebody: Principal) async throws {
+            let type = "kind name ofType { kind name ofType { kind name ofType { kind name } } }"
+            let answer = try await desk.ask(
+                "{ __schema { types { name kind fields(includeDeprecated: true) { name type { \(type) } } } } }",
+                as: somebody)
+            for one in answer.data?["__schema"]?["types"]?.list ?? [] where one["kind"]?.string == "OBJECT" {
+                guard let name = one["name"]?.string, !name.hasPrefix("__") else { continue }
+                fields[name] = (one["fields"]?.list ?? []).map { field in
+                    var type = field["type"]
+                    while let inner = type?["ofType"], !inner.isNull { type = inner }
+                    return (
+                        field["name"]?.string ?? "", type?["kind"]?.string == "OBJECT" ? type?["name"]?.string : nil
+                    )
+                }
+            }
+        }
 
-    @Test("asks the database as often for many files or consignments as for few")
+        /// All that can be asked of a type, but for what would begin anew.
+        func selection(of type: String, but left: Set<String> = [], above: [String] = []) -> String {
+            let path = above + [type]
+            let parts = (fields[type] ?? []).filter { !left.contains($0.name) }.compactMap { field -> String? in
+                guard let inner = field.type else { return field.name }
+                return path.contains(inner) ? nil : "\(field.name) \(selection(of: inner, above: path))"
+            }
+            return "{ \(parts.joined(separator: " ")) }"
+        }
+    }
+
+    private static func unlimited() throws -> GraphQLEngine {
+        var limits = Limits()
+        limits.cost = .max
+        return GraphQLEngine(schema: try APISchema.make(), limits: limits)
+    }
+
+    @Test("asks the database as often for many files or consignments as for few, whatever is asked of each")
     func pages() async throws {
-        let folder = try TemporaryFolder()
-        let store = try Store(at: folder.appending("store"), .create) { Timestamp(milliseconds: 1_800_000_000_000) }
-        try await StoreRows.database(folder.appending("store")).write { db in
-            try db.execute(sql: "INSERT INTO body (name, tdrCode) VALUES ('Mock', 'TDR-MOCK1')")
-            try db.execute(sql: "INSERT INTO series (bodyId, code, name) VALUES (1, 'MOCK1 1', 'MOCK1 1')")
-        }
-        let maria = Principal(
-            id: .random(), login: "maria", name: "Maria Example", email: "maria@example.org", bodyCode: "TDR-MOCK1",
-            roles: [.standardUser])
-        let series = try store.series(ofBody: "TDR-MOCK1")[0].id
-        let consignment = try store.createDelivery(.standard, series: series, by: maria, run: StatementTests.run)
-        try store.startDelivery(
-            consignment, parentFolder: "R", includeTopLevelFolder: false, run: StatementTests.run)
-        _ = try store.declare(
-            (0..<1200).map {
-                DeclaredFile(
-                    originalPath: "R/f\($0)", checksum: String(repeating: "0", count: 64), lastModified: 0, fileSize: 1,
-                    matchId: "\($0)")
-            }, emptyDirectories: [], in: consignment, more: true, run: StatementTests.run)
-        let threads = BlockingExecutor(threads: 1)
-        defer { threads.shutDown() }
-        let archive = Archive(
-            store: store, threads: threads, uploadThreads: threads,
-            book: try ReceiptBook(store: store, run: StatementTests.run) { _ in }, metrics: Metrics(), version: "0",
-            canExport: false, checkBell: Bell(), exportBell: Bell())
-        let engine = try APISchema.engine()
-        let count = Count()
-        // One thread asks, so one of the readers answers: the first.
-        try await store.database.read { db in db.trace { _ in count.statements.withLock { $0 += 1 } } }
-        func cost(of limit: Int) async throws -> Int {
-            count.statements.withLock { $0 = 0 }
-            let query = """
-                { getConsignment(consignmentid: "\(consignment.id)") { totalFiles consignmentStatuses { value }
-                    paginatedFiles(paginationInput: { limit: \(limit) }) { edges { node { fileId parentId uploadMatchId
-                        fileStatuses { statusValue reason } fileMetadata { name value }
-                        metadata { clientSideFileSize sha256ServerSideChecksum }
-                        ffidMetadata { matches { puid description } } antivirusMetadata { result } } } totalItems } } }
+        let desk = try ServerDesk()
+        let maria = try desk.principal("maria", [.standardUser])
+        let adviser = try desk.principal("adviser", [.transferAdviser], body: nil)
+        let shapes = try await Shapes(desk, as: maria)
+        let engine = try StatementTests.unlimited()
+        #expect(shapes.fields["Consignment"]?.count ?? 0 > 30)
+        #expect(shapes.fields["File"]?.count ?? 0 > 10)
+        let large = try desk.delivery(of: maria, files: 1200).consignment
+        for _ in 0..<10 {
+            let one = try desk.delivery(of: maria, files: 3).consignment
+            try StoreRows.execute(
+                desk.folder.appending("store"),
+                "INSERT INTO consignmentStatus VALUES (\(one.row), 'MetadataReview', 'InProgress', 0, 0)")
+            try StoreRows.execute(
+                desk.folder.appending("store"),
                 """
-            let response = try await engine.execute(
-                GraphQLRequest(query), context: Asker(archive: archive, principal: maria, note: RequestNote()))
-            #expect(response.errors.isEmpty, "\(response.errors)")
-            let edges = response.data?["getConsignment"]?["paginatedFiles"]?["edges"]?.list
-            #expect(edges?.count == limit)
-            return count.statements.withLock { $0 }
+                INSERT INTO metadataReviewLog (consignmentId, runId, action, datetime, notes)
+                VALUES (\(one.row), 1, 'Submission', 0, '')
+                """)
         }
-        func costOfConsignments(_ limit: Int) async throws -> Int {
-            count.statements.withLock { $0 = 0 }
-            let query = """
-                { consignments(limit: \(limit), consignmentFiltersInput: { userId: "\(maria.id)" }) { edges { node {
-                    consignmentMetadata { value } metadataSchemaLibraryVersion metadataReviewLogs { action } exportFailure
-                    totalFiles totalClosedRecords consignmentStatuses { value } filesWithdrawn filesExcluded
-                    exportCopies { location } unfinishedUploads { parts } cancellation { reason } likeness { nameGroups }
-                    confirmsWhenCleanBy } } } }
+        func cost(_ query: String, as somebody: Principal, _ place: [String], gives count: Int) async throws -> Int {
+            let statements = try await desk.statements {
+                let answer = try await desk.ask(query, as: somebody, engine: engine)
+                #expect(answer.errors.isEmpty, "\(answer.errors)")
+                let list = place.reduce(answer.data) { $0?[$1] }?.list
+                #expect(list?.count == count, "\(query.prefix(200))")
+            }
+            #expect(statements > 0)
+            return statements
+        }
+        let files = shapes.selection(of: "File")
+        func page(_ limit: Int) async throws -> Int {
+            try await cost(
                 """
-            let response = try await engine.execute(
-                GraphQLRequest(query), context: Asker(archive: archive, principal: maria, note: RequestNote()))
-            #expect(response.errors.isEmpty, "\(response.errors)")
-            #expect(response.data?["consignments"]?["edges"]?.list?.count == limit)
-            return count.statements.withLock { $0 }
+                { getConsignment(consignmentid: "\(large.id)") {
+                    paginatedFiles(paginationInput: { limit: \(limit) }) { edges { node \(files) } totalItems } } }
+                """, as: maria, ["getConsignment", "paginatedFiles", "edges"], gives: limit)
         }
-        let one = try await costOfConsignments(1)
-        for _ in 0..<9 {
-            _ = try store.createDelivery(.standard, series: series, by: maria, run: StatementTests.run)
+        // The first reads what is remembered, as the number of the schema.
+        _ = try await page(10)
+        #expect(try await page(1000) == page(10))
+
+        let consignments = shapes.selection(of: "Consignment")
+        #expect(consignments.contains("paginatedFiles") && consignments.contains("totalClosedRecords"))
+        func list(_ limit: Int) async throws -> Int {
+            try await cost(
+                """
+                { consignments(limit: \(limit), consignmentFiltersInput: { userId: "\(maria.id)" })
+                    { edges { node \(consignments) } totalItems } }
+                """, as: maria, ["consignments", "edges"], gives: limit)
         }
-        #expect(try await costOfConsignments(10) == one)
-        let small = try await cost(of: 10)
-        let large = try await cost(of: 1000)
-        #expect(small > 0)
-        #expect(large == small)
+        _ = try await list(1)
+        #expect(try await list(10) == list(1))
+
+        func reviews(_ count: Int) async throws -> Int {
+            try await cost(
+                "{ getConsignmentsForMetadataReview \(consignments) }", as: adviser,
+                ["getConsignmentsForMetadataReview"], gives: count)
+        }
+        let many = try await reviews(10)
+        try StoreRows.execute(
+            desk.folder.appending("store"),
+            "DELETE FROM metadataReviewLog WHERE id > 1")
+        #expect(try await reviews(1) == many)
+    }
+
+    @Test("asks the database as often for many users, bodies or transfers as for few")
+    func lists() async throws {
+        let desk = try ServerDesk()
+        let maria = try desk.principal("maria", [.standardUser])
+        _ = try desk.delivery(of: maria)
+        func costs() async throws -> [Int] {
+            var out: [Int] = []
+            out.append(try await desk.statements { _ = try desk.store.users() })
+            out.append(try await desk.statements { _ = try desk.store.bodies() })
+            out.append(
+                try await desk.statements { _ = try desk.store.reports(on: try desk.store.consignments()) })
+            return out
+        }
+        _ = try await costs()
+        let few = try await costs()
+        for number in 0..<20 {
+            let user = try desk.principal("user\(number)", [.standardUser])
+            _ = try desk.store.makeToken(
+                for: user.login, name: "t", scopes: [.read], expires: nil, run: ServerDesk.run)
+            try desk.store.addBody("Body \(number)", code: "TDR-B\(number)", run: ServerDesk.run)
+            _ = try desk.delivery(of: user)
+        }
+        #expect(try await costs() == few)
+        #expect(try desk.store.users().count == 21)
+        #expect(try desk.store.countOfUsers() == 21)
+        #expect(try desk.store.users().allSatisfy { $0.login == "maria" || $0.tokens.map(\.name) == ["t"] })
+        #expect(try desk.store.bodies().count == 22)
+        #expect(try desk.store.countOfBodies() == 22)
+        #expect(try desk.store.bodies().first { $0.code == "TDR-MOCK2" }?.series.map(\.code) == ["MOCK2 1"])
     }
 }

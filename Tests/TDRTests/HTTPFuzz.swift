@@ -17,7 +17,11 @@ struct HTTPFuzz {
     /// - Parameters:
     ///   - token: of somebody who may.
     ///   - consignment: one that is being uploaded, with its files and the bytes of the first.
-    init(seed: UInt64, token: String, consignment: String, files: [String], bytes: [UInt8]) {
+    ///   - browsers: the secrets of those who have signed in to the pages, with what their forms carry.
+    init(
+        seed: UInt64, token: String, consignment: String, files: [String], bytes: [UInt8],
+        browsers: [(secret: String, formToken: String)]
+    ) {
         generator = SeededGenerator(seed: seed)
         let who = [("Host", "127.0.0.1"), ("Authorization", "Bearer \(token)")]
         let json = who + [("Content-Type", "application/json")]
@@ -33,7 +37,7 @@ struct HTTPFuzz {
             parts("GET", "/graphql?query=%7Bme%7Blogin%7D%7D&variables=%7B%7D", who),
             parts(
                 "POST", "/login", who + [("Content-Type", "application/x-www-form-urlencoded")], "login=a&password=b"),
-            parts("GET", "/login?next=/transfers", who), parts("GET", "/assets/style.css", who), parts("GET", "/", who),
+            parts("GET", "/login?next=/transfers", who), parts("GET", "/assets/page.css", who), parts("GET", "/", who),
             parts("GET", "/setup/aaaa", who), parts("GET", "/nowhere/at/all", who),
         ]
         let own = "/consignments/\(consignment)"
@@ -61,7 +65,62 @@ struct HTTPFuzz {
                 templates.append(Parts(method: "PUT", path: place, fields: who + more, body: bytes))
             }
         }
+        for browser in browsers {
+            templates += HTTPFuzz.pages(browser.secret, browser.formToken, consignment, files, bytes)
+        }
         self.templates = templates
+    }
+
+    /// What a browser asks for that is signed in: pages, their forms, and what their scripts send.
+    private static func pages(
+        _ secret: String, _ formToken: String, _ consignment: String, _ files: [String], _ bytes: [UInt8]
+    ) -> [Parts] {
+        let who = [("Host", "127.0.0.1"), ("Cookie", "tdr-session=\(secret)")]
+        let (transfer, file) = ("/transfers/\(consignment)", files.first ?? "")
+        var all = [
+            "/transfers", "/account", "/reviews", "/admin", "/admin/users", "/admin/users/maria", "/admin/bodies",
+            "/admin/work", "/admin/events?before=9", "/admin/quarantine?from=0", "/admin/doctor", transfer,
+            "\(transfer)/series", "\(transfer)/agreement", "\(transfer)/upload", "\(transfer)/checks",
+            "\(transfer)/results?show=all&page=2", "\(transfer)/failures.csv", "\(transfer)/metadata",
+            "\(transfer)/metadata.csv", "\(transfer)/review", "\(transfer)/confirm", "\(transfer)/export",
+            "\(transfer)/bag", "\(transfer)/files/\(file)", "/reviews/\(consignment)",
+            "/pages/consignments/\(consignment)/events",
+        ].map { Parts(method: "GET", path: $0, fields: who, body: []) }
+        let form = who + [("Content-Type", "application/x-www-form-urlencoded")]
+        for (path, words) in [
+            ("\(transfer)/series", "series=a"), ("\(transfer)/agreement", "legalStatus=x&appraisal=yes"),
+            ("\(transfer)/checks", ""), ("\(transfer)/review", "action=ask"), ("\(transfer)/metadata/none", ""),
+            ("\(transfer)/files/\(file)/withdraw", ""), ("/account/sessions", "session=999999"),
+            ("/reviews/\(consignment)", "decision=approve&notes=n"), ("/admin/bodies", "name=&code="),
+            ("/admin/bodies/series", "body=TDR-MOCK1&code=&name="), ("/admin/users", "login=&name=a&email=b&role=x"),
+            ("/admin/users/reader/unlock", ""), ("/admin/users/reader/roles", "role=nothing"),
+            ("/admin/quarantine/\(consignment)/\(file)/release", "reason=r"), ("/transfers", "type=nothing"),
+        ] {
+            all.append(
+                Parts(method: "POST", path: path, fields: form, body: Array("csrf=\(formToken)&\(words)".utf8)))
+        }
+        let script = who + [("X-CSRF-Token", formToken)]
+        let place = "/pages/consignments/\(consignment)"
+        all += [
+            Parts(
+                method: "POST", path: "\(place)/list", fields: script + [("Content-Type", "application/json")],
+                body: Array(
+                    #"{"parentFolder":"R","includeTopLevelFolder":false,"files":[],"emptyFolders":[],"more":true}"#.utf8
+                )),
+            Parts(method: "PUT", path: "\(place)/files/\(file)", fields: script, body: bytes),
+            Parts(method: "HEAD", path: "\(place)/files/\(file)", fields: script, body: []),
+            Parts(method: "POST", path: "\(place)/files", fields: script, body: bytes),
+        ]
+        let several = who + [("Content-Type", "multipart/form-data; boundary=xyz")]
+        let body = """
+            --xyz\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n\(formToken)\r\n--xyz\r
+            Content-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\na,b\r\n--xyz--\r\n
+            """
+        // Replaced is a file that is not there, so that those that are stay what they are.
+        for path in ["\(transfer)/metadata", "\(transfer)/upload", "\(transfer)/files/\(consignment)/replace"] {
+            all.append(Parts(method: "POST", path: path, fields: several, body: Array(body.utf8)))
+        }
+        return all
     }
 
     /// Values that are at an edge of something.

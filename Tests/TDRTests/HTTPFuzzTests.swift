@@ -23,9 +23,12 @@ import Testing
             }
         }
         let bytes = Array("some bytes of a record".utf8)
+        _ = try bench.token(of: "root", "administrator")
         let mine = try bench.begun((0..<3).map { ("R/f\($0)", bytes) })
+        let browsers = [try Browser(bench, "maria"), try Browser(bench, "root")]
         var fuzz = HTTPFuzz(
-            seed: seed, token: bench.tokens["maria"] ?? "", consignment: mine.id, files: mine.files, bytes: bytes)
+            seed: seed, token: bench.tokens["maria"] ?? "", consignment: mine.id, files: mine.files, bytes: bytes,
+            browsers: browsers.map { ($0.secret, $0.formToken) })
         var statuses: [Int: Int] = [:]
         var early = 0
         let end = ContinuousClock.now + .seconds(HTTPFuzzTests.seconds)

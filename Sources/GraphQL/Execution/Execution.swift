@@ -128,8 +128,8 @@ struct Execution {
                 results = try await resolve(
                     parents, arguments, SelectedFields(field: field, plan: plan), schema, context)
             } catch {
-                // A cancelled request has nobody to tell of errors.
-                if Task.isCancelled { throw CancellationError() }
+                // A cancelled request has nobody to tell of errors, and one field can give up all of it.
+                if Task.isCancelled || error is CancellationError { throw CancellationError() }
                 return failed(count, Failure(error: shown(error, field)))
             }
         case .none: results = []

@@ -90,8 +90,8 @@ private final class LikenessSpool {
 
     /// Takes the rows `path, size, sha256`, then sorts.
     func fill(_ rows: RowCursor) throws {
-        try database.writeWithoutTransaction { db in
-            try db.beginTransaction()
+        // Whatever ends it, being told to stop too, ends the transaction.
+        try database.write { db in
             let statement = try db.cachedStatement(
                 sql: "INSERT INTO entry (path, size, sha256, fold1, fold2) VALUES (?, ?, ?, ?, ?)")
             while let row = try rows.next() {
@@ -107,7 +107,6 @@ private final class LikenessSpool {
                     CREATE INDEX entry_content ON entry (sha256, size) WHERE size > 0;
                     CREATE INDEX entry_fold ON entry (fold1, fold2);
                     """)
-            try db.commit()
         }
     }
 

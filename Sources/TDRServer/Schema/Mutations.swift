@@ -2,7 +2,7 @@ import GraphQL
 
 /// The fields of `Mutation`.
 enum Mutations {
-    private static let all: [Mutation] =
+    static let all: [Mutation] =
         filling + steps + agreement + ending + repair + results + fileMetadata
         + administration
 
