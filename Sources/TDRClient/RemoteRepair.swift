@@ -115,10 +115,10 @@ public struct RemoteRepair: Sendable {
                 total += file.size
                 let there = known[file.path]
                 let status = try act == .add ? FileStatus.following(walk.root.appending(file.origin.bytes)) : nil
+                // The API tells times to the second.
                 let isSame =
                     there?.size == status?.size
-                    && there?.modified.map { Timestamp(nanoseconds: $0).milliseconds }
-                        == status.map { Timestamp(nanoseconds: $0.modified).milliseconds }
+                    && there?.modified.map { $0 / 1_000_000_000 } == status.map { $0.modified / 1_000_000_000 }
                 if let why = act.refusal(ofFile: there?.type, isSame: isSame) { refused.add(file.path, why) }
                 let blocking = file.path.ancestors.first { known[$0]?.type == .file }
                 if act == .add, there == nil, let blocking {

@@ -99,6 +99,23 @@ import Testing
         #expect(try names(in: desk.path.appending("incoming").appending(consignment.id.description)) == [])
     }
 
+    @Test("files are declared after the newest ones were withdrawn, whose numbers stay theirs")
+    func afterWithdrawal() async throws {
+        let desk = try Desk()
+        let first = try desk.begun()
+        let ids = try desk.declare(
+            [DeliveryTests.file("Records/a", [1]), DeliveryTests.file("Records/b", [2])], in: first)
+        for (bytes, id) in zip([[1], [2]] as [[UInt8]], ids) { try await desk.send(bytes, as: id.fileId, of: first) }
+        let path = try #require(RelativePath(Array("Records/b".utf8)))
+        _ = try Repair(store: desk.store, run: DeliveryTests.run, meter: ProgressMeter())
+            .withdraw(path, from: first, reason: "not asked for", purges: false)
+        let second = try desk.begun()
+        let next = try desk.declare([DeliveryTests.file("Records/c", [3])], in: second)
+        try await desk.send([3], as: next[0].fileId, of: second)
+        #expect(try desk.store.statuses(of: second)[.upload] == .completed)
+        #expect(try StoreRows.wrongTallies(desk.path) == [])
+    }
+
     @Test("a call that is repeated with its id makes one consignment; another call under that id is refused")
     func requested() throws {
         let desk = try Desk()

@@ -180,12 +180,7 @@ private struct FileRowWriter {
         self.time = time
         self.branch = branch
         reference = try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = 'file'") ?? 0
-        lastRow =
-            try Int64.fetchOne(
-                db,
-                sql: """
-                    SELECT max(coalesce((SELECT max(id) FROM file), 0), coalesce((SELECT max(id) FROM withdrawnFile), 0))
-                    """) ?? 0
+        lastRow = try db.lastFileRow()
     }
 
     mutating func write(_ item: UploadItem) throws {

@@ -343,6 +343,8 @@ private struct DeclarationWriter {
     private let run: RunID
     private let time: Timestamp
     private var reference: Int64
+    /// The last number that any file has or had.
+    private var lastRow: Int64
     private var tally = TallyChange()
     /// The rows of the folders met in this call.
     private var folders: [RelativePath: Int64] = [:]
@@ -354,6 +356,7 @@ private struct DeclarationWriter {
         self.run = run
         self.time = time
         reference = try Int64.fetchOne(db, sql: "SELECT value FROM counter WHERE name = 'file'") ?? 0
+        lastRow = try db.lastFileRow()
     }
 
     mutating func finish() throws {
@@ -428,17 +431,18 @@ private struct DeclarationWriter {
     private mutating func insert(_ path: RelativePath, _ id: RecordID, _ type: FileType) throws -> Int64 {
         let parent = try path.parent.map { try folder($0) }
         reference += 1
+        lastRow += 1
         tally.add(Tally.type, type.rawValue, 1)
         // At the top there is no folder whose name could be left out of the place at the source.
         let origin = parent == nil && type == .file ? Data(path.bytes) : nil
         try db.cachedStatement(
             sql: """
-                INSERT INTO file (consignmentId, uuid, fileType, parentId, path, reference, origin)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO file (id, consignmentId, uuid, fileType, parentId, path, reference, origin)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            consignment.row, Data(id.bytes), type.rawValue, parent, Data(path.bytes), reference, origin,
+            lastRow, consignment.row, Data(id.bytes), type.rawValue, parent, Data(path.bytes), reference, origin,
         ])
-        return db.lastInsertedRowID
+        return lastRow
     }
 }

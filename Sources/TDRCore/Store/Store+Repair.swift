@@ -111,6 +111,15 @@ extension Database {
             isDamaged: try row.value(7))
     }
 
+    /// The highest number that a file has or had: those of withdrawn files are not used again.
+    func lastFileRow() throws -> Int64 {
+        try Int64.fetchOne(
+            self,
+            sql: """
+                SELECT max(coalesce((SELECT max(id) FROM file), 0), coalesce((SELECT max(id) FROM withdrawnFile), 0))
+                """) ?? 0
+    }
+
     /// Whether an entry of this path was taken out of the consignment.
     func isWithdrawn(_ path: RelativePath, in consignment: Consignment) throws -> Bool {
         try Int.fetchOne(
