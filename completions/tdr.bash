@@ -275,7 +275,7 @@ _tdr_check() {
     repeating_flags=()
     non_repeating_flags=(--again --require-fresh-antivirus --no-second-opinion --watch --pending --csv --json --quiet -q --version -h --help)
     repeating_options=(--yara-rules)
-    non_repeating_options=(--only --file --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --html --links --server --token --signature-file --container-file --signatures --store)
+    non_repeating_options=(--only --file --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --consignments --format-policy --html --links --server --token --signature-file --container-file --signatures --store)
     __tdr_offer_flags_options -1
 
     # Offer option value completions
@@ -309,6 +309,9 @@ _tdr_check() {
         return
         ;;
     '--jobs'|'-j')
+        return
+        ;;
+    '--consignments')
         return
         ;;
     '--format-policy')
@@ -377,11 +380,17 @@ _tdr_history() {
     repeating_flags=()
     non_repeating_flags=(--csv --premis --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -829,11 +838,17 @@ _tdr_quarantine_list() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -844,12 +859,18 @@ _tdr_quarantine_release() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--reason --store)
+    non_repeating_options=(--reason --server --token --store)
     __tdr_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--reason')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -862,12 +883,18 @@ _tdr_quarantine_purge() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--reason --store)
+    non_repeating_options=(--reason --server --token --store)
     __tdr_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--reason')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -880,12 +907,18 @@ _tdr_withdraw() {
     repeating_flags=()
     non_repeating_flags=(--purge --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--reason --store)
+    non_repeating_options=(--reason --server --token --store)
     __tdr_offer_flags_options 2
 
     # Offer option value completions
     case "${prev}" in
     '--reason')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -898,12 +931,18 @@ _tdr_cancel() {
     repeating_flags=()
     non_repeating_flags=(--purge --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--reason --store)
+    non_repeating_options=(--reason --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--reason')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -939,11 +978,17 @@ _tdr_series_list() {
     repeating_flags=()
     non_repeating_flags=(--csv --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -954,7 +999,7 @@ _tdr_series_add() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--body --body-code --name --store)
+    non_repeating_options=(--body --body-code --name --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
@@ -968,6 +1013,12 @@ _tdr_series_add() {
     '--name')
         return
         ;;
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -978,11 +1029,17 @@ _tdr_series_import() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -1016,11 +1073,17 @@ _tdr_user_list() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -1031,7 +1094,7 @@ _tdr_user_add() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--name --email --body --role --store)
+    non_repeating_options=(--name --email --body --role --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
@@ -1048,6 +1111,12 @@ _tdr_user_add() {
     '--role')
         return
         ;;
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -1058,11 +1127,17 @@ _tdr_user_disable() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -1073,11 +1148,17 @@ _tdr_user_enable() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -1088,11 +1169,17 @@ _tdr_user_password() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -1103,7 +1190,7 @@ _tdr_user_token() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--name --scope --expires --store)
+    non_repeating_options=(--name --scope --expires --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
@@ -1117,6 +1204,12 @@ _tdr_user_token() {
     '--expires')
         return
         ;;
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -1127,12 +1220,18 @@ _tdr_user_revoke() {
     repeating_flags=()
     non_repeating_flags=(--all --json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--name --store)
+    non_repeating_options=(--name --server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
     '--name')
+        return
+        ;;
+    '--server')
+        return
+        ;;
+    '--token')
         return
         ;;
     '--store')
@@ -1168,11 +1267,17 @@ _tdr_notices_list() {
     repeating_flags=()
     non_repeating_flags=(--json --quiet -q --version -h --help)
     repeating_options=()
-    non_repeating_options=(--store)
+    non_repeating_options=(--server --token --store)
     __tdr_offer_flags_options 1
 
     # Offer option value completions
     case "${prev}" in
+    '--server')
+        return
+        ;;
+    '--token')
+        return
+        ;;
     '--store')
         return
         ;;
@@ -1290,7 +1395,7 @@ _tdr_serve-api() {
     repeating_flags=()
     non_repeating_flags=(--path-style --virtual-host-style --read-back --require-fresh-antivirus --offer-bags --no-access-log --schema --json --quiet -q --version -h --help)
     repeating_options=(--tag --yara-rules)
-    non_repeating_options=(--listen --tls-cert --tls-key --export-to --judgment-to --export-form --endpoint --region --aws-profile --storage-class --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --format-policy --jwt-issuer --jwt-audience --jwt-keys --oidc-issuer --oidc-client --oidc-discovery --oidc-authorize --oidc-token --oidc-keys --public-url --page-texts --idle-seconds --store)
+    non_repeating_options=(--listen --tls-cert --tls-key --export-to --judgment-to --export-form --endpoint --region --aws-profile --storage-class --antivirus --clamd --clamd-max-size --oversize --file-timeout --max-database-age --jobs -j --consignments --format-policy --jwt-issuer --jwt-audience --jwt-keys --oidc-issuer --oidc-client --oidc-discovery --oidc-authorize --oidc-token --oidc-keys --public-url --page-texts --idle-seconds --request-seconds --max-file-bytes --max-consignment-bytes --store)
     __tdr_offer_flags_options 0
 
     # Offer option value completions
@@ -1354,6 +1459,9 @@ _tdr_serve-api() {
     '--jobs'|'-j')
         return
         ;;
+    '--consignments')
+        return
+        ;;
     '--format-policy')
         return
         ;;
@@ -1391,6 +1499,15 @@ _tdr_serve-api() {
         return
         ;;
     '--idle-seconds')
+        return
+        ;;
+    '--request-seconds')
+        return
+        ;;
+    '--max-file-bytes')
+        return
+        ;;
+    '--max-consignment-bytes')
         return
         ;;
     '--store')

@@ -36,6 +36,10 @@ import Testing
         "POST /consignments/{id}/files": .act(.upload), "GET /consignments/{id}/events": .act(.readConsignment),
         "GET /consignments/{id}/bag": .act(.fetchBag), "GET /consignments/{id}/metadata": .act(.readConsignment),
         "POST /consignments/{id}/metadata": .act(.writeFileMetadata),
+        "POST /consignments/{id}/repairs": .act(.upload), "GET /consignments/{id}/report": .act(.readConsignment),
+        "POST /consignments/{id}/report": .act(.readConsignment),
+        "GET /consignments/{id}/duplicates": .act(.readConsignment),
+        "GET /consignments/{id}/history": .act(.readHistory),
         // What scripts of the pages ask for.
         "PUT /pages/consignments/{id}/files/{file}": .act(.upload),
         "HEAD /pages/consignments/{id}/files/{file}": .act(.upload),
@@ -55,7 +59,9 @@ import Testing
         "GET /transfers/{id}/failures.xlsx": .act(.readConsignment),
         "GET /transfers/{id}/failures.html": .act(.readConsignment),
         "GET /transfers/{id}/files/{file}": .act(.readConsignment),
-        "POST /transfers/{id}/files/{file}/replace": .act(.upload),
+        "POST /transfers/{id}/files": .act(.upload), "POST /transfers/{id}/files/{file}/replace": .act(.upload),
+        "GET /transfers/{id}/details": .act(.readConsignment),
+        "POST /transfers/{id}/details": .act(.writeConsignmentMetadata),
         "POST /transfers/{id}/files/{file}/withdraw": .act(.upload),
         "GET /transfers/{id}/metadata": .act(.readConsignment),
         "GET /transfers/{id}/metadata.csv": .act(.readConsignment),
@@ -91,14 +97,14 @@ import Testing
         let desk: ServerDesk
         let routes: [String]
         private let responder: RouterResponder<APIContext>
-        private let channel = EmbeddedChannel()
+        private let channel = NIOAsyncTestingChannel()
 
         init(_ desk: ServerDesk) async throws {
             self.desk = desk
             var options = ServerOptions(host: "127.0.0.1", port: 0, checks: CheckRequest(jobs: 1))
             options.offersBags = true
             options.exportTarget = desk.folder.path
-            options.doctor = { [] }
+            options.doctor = { _ in }
             options.logsRequests = false
             let server = APIServer(store: desk.store, options: options, version: "0", clock: { ServerDesk.now }) {
                 throw CancellationError()

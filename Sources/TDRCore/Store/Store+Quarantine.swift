@@ -103,6 +103,10 @@ extension Store {
             try db.forgetChecks(
                 [.antivirus], ofFile: file.key.row, in: consignment, run: run, at: now, tally: &tally)
             try db.apply(tally, to: consignment)
+            // The step has not ended any more, until an engine has looked at this file.
+            if let step = try db.statuses(of: consignment)[.serverAntivirus], step != .inProgress {
+                try db.move(consignment, .serverAntivirus, to: .inProgress, run: run, at: now)
+            }
         }
     }
 }

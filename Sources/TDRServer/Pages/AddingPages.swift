@@ -9,7 +9,7 @@ extension Pages {
     private static let longestFolder = 2000
 
     func addAdding(to pages: RouterGroup<APIContext>) {
-        postFile(pages, "transfers/:id/files", .upload, atMost: Pages.largestFile, addFile)
+        postFile(pages, "transfers/:id/files", .upload, atMost: archive.sizes.formBytes(Pages.largestFile), addFile)
     }
 
     @Sendable private func addFile(
@@ -29,6 +29,13 @@ extension Pages {
             return try await refuse(texts("adding.badName"))
         }
         guard try await isAsSent(sent) else { return try await refuse(texts("repair.altered")) }
+        do {
+            try archive.sizes.check(path, bytes: sent.file.count)
+            try archive.sizes.check(consignmentBytes: Int64(report.bytes) + sent.file.count)
+        } catch {
+            guard let complaint = complaint(error) else { throw error }
+            return try await refuse(complaint)
+        }
         if try await work({ try archive.store.hasEntry(path, in: consignment) }) {
             return try await refuse(texts("adding.exists", ["file": path.display]))
         }

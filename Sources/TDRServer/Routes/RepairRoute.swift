@@ -18,13 +18,17 @@ struct RepairRoute: Sendable {
     @Sendable private func post(_ request: Request, context: APIContext) async throws -> Response {
         let principal = try context.known()
         let id = try context.parameters.require("id")
+        let facts = try await onThreads(archive.threads) { try archive.consignment(id, for: principal, .upload) }
         guard let act = request.uri.queryParameters["act"].flatMap({ RepairAct(rawValue: String($0)) }) else {
             throw APIError(.badRequest, .badRequest, "act is replace or add")
         }
-        let facts = try await onThreads(archive.threads) { try archive.consignment(id, for: principal, .upload) }
         let consignment = facts.consignment
+        // What is replaced gives room, as much as nobody knows before; so only what is added counts to what is there.
+        let there = try await onThreads(archive.threads) {
+            act == .add ? Int64(try archive.store.report(on: consignment).bytes) : 0
+        }
         let (parcel, tree) = try await withTaskExecutorPreference(archive.uploadThreads) {
-            try await take(request)
+            try await take(request, besides: there)
         }
         let repair = Repair(
             store: archive.store, run: archive.run(principal, "\(act.rawValue) \(parcel.top.display)"),
@@ -61,8 +65,10 @@ struct RepairRoute: Sendable {
     }
 
     /// Receives the parcel, to the last byte and proved.
-    private func take(_ request: Request) async throws -> (RepairParcel, ReceivedTree) {
-        var reader = ParcelReader(store: archive.store)
+    ///
+    /// - Parameter bytes: what the consignment has already.
+    private func take(_ request: Request, besides bytes: Int64) async throws -> (RepairParcel, ReceivedTree) {
+        var reader = ParcelReader(store: archive.store, sizes: archive.sizes, besides: bytes)
         let pace = Pace()
         var count: Int64 = 0
         for try await buffer in request.body {
@@ -87,7 +93,12 @@ private struct ParcelReader {
     private var file: ReceivedTreeFile?
     private var left: Int64 = 0
 
-    init(store: Store) { self.store = store }
+    private let sizes: DeliverySizes
+    private let there: Int64
+
+    init(store: Store, sizes: DeliverySizes, besides there: Int64) {
+        (self.store, self.sizes, self.there) = (store, sizes, there)
+    }
 
     private static func wrong(_ what: String) -> APIError { APIError(.unprocessableContent, .invalidInput, what) }
 
@@ -105,6 +116,8 @@ private struct ParcelReader {
             guard let parcel = RepairParcel(list: bytes) else {
                 throw ParcelReader.wrong("the list is not one of entries with path, size, modified and sha256")
             }
+            for file in parcel.files { try sizes.check(file.path, bytes: file.size) }
+            try sizes.check(consignmentBytes: there + parcel.bytes)
             let tree = try ReceivedTree(in: store, expected: parcel.bytes)
             for folder in parcel.folders { try ParcelReader.place(folder) { try tree.addFolder(folder) } }
             (self.parcel, self.tree) = (parcel, tree)
