@@ -44,7 +44,7 @@ import Testing
         let bench = try Workbench(["a": "x"])
         try bench.folder.make("config", ["tdr": ["config.json": "{\"server\": \"http://127.0.0.1:9\"}"]])
         for words in [
-            ["export", "TDR-2026-C", "--abandon"], ["export", "--ready", "--to", "bags"],
+            ["export", "TDR-2026-C", "--abandon"],
             ["export", "TDR-2026-C", "--to", "bags", "--compression-level", "9"],
             ["upload", "Records", "--in-place", "--series", "MOCK1 123", "--body", "Mock Body"],
         ] as [[Argument]] {
