@@ -150,7 +150,7 @@ def prepared(text):
 
 def user(headers):
     word = dict(headers).get(b"authorization", b"").partition(b" ")[2]
-    found = rows("""SELECT login, name FROM token JOIN user ON user.id = userId
+    found = rows("""SELECT login, user.name FROM token JOIN user ON user.id = userId
                     WHERE digest = ? AND revoked IS NULL AND disabled = 0""", hashlib.sha256(word).digest())
     return found[0] if found else None
 
