@@ -129,6 +129,9 @@ package final class MultipartWriter {
         executor = BlockingExecutor(threads: max(1, sizes.inFlight / max(1, sizes.first)))
     }
 
+    /// Whether an upload that was begun before is gone on with.
+    package var goesOn: Bool { upload != nil }
+
     deinit { executor.shutDown() }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws {

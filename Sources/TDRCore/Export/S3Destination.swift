@@ -35,9 +35,13 @@ final class S3Destination: ArchiveDestination {
         let sameTerms = try journal.hasSameTerms()
         // An upload that was begun on other terms, or whose object has come otherwise, is an orphan: given up below.
         if wasThere || !sameTerms { try journal.ended() }
+        let wasBegun = try journal.unfinished() != nil
         let writer = try MultipartWriter(
             client: client, bucket: bucket, key: key, options: place.object, journal: journal)
-        self.writer = wasThere ? nil : writer
+        // An upload that is gone may have been completed since we looked: a run that was killed had asked for that.
+        let hasCome =
+            try !wasThere && wasBegun && !writer.goesOn && waiting { try await client.head(bucket, key) } != nil
+        self.writer = wasThere || hasCome ? nil : writer
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
