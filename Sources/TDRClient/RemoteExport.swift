@@ -27,10 +27,7 @@ public struct RemoteExport: Sendable {
         let startExport: Consignment
     }
 
-    private struct Failed: Decodable {
-        struct Consignment: Decodable { let exportFailure: String? }
-        let getConsignmentByReference: Consignment
-    }
+    private struct Failed: Decodable { let exportFailure: String? }
 
     /// Confirms that custody passes, has the bag written, and waits until it is.
     ///
@@ -54,8 +51,8 @@ public struct RemoteExport: Sendable {
                 """
                 query($reference: String!) {
                     getConsignmentByReference(consignmentReference: $reference) { exportFailure } }
-                """, ["reference": reference], as: Failed.self
-            ).getConsignmentByReference.exportFailure
+                """, ["reference": reference], as: ByReference<Failed>.self
+            ).consignment(reference).exportFailure
             throw ClientError.answered(why ?? "the export of \(reference) has failed", code: "")
         }
         return RemoteBag(report: report, location: location, wasThere: wasThere)

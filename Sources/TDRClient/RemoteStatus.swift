@@ -99,8 +99,6 @@ public struct RemoteStatus: StatusSource {
             """
     }
 
-    private struct One: Decodable { let getConsignmentByReference: Facts }
-
     private struct Me: Decodable {
         struct Person: Decodable {
             let userId: String
@@ -130,8 +128,8 @@ public struct RemoteStatus: StatusSource {
             query($reference: String!) {
                 getConsignmentByReference(consignmentReference: $reference) { \(Facts.fields) }
             }
-            """, ["reference": reference], as: One.self
-        ).getConsignmentByReference
+            """, ["reference": reference], as: ByReference<Facts>.self
+        ).consignment(reference)
         return try report(facts)
     }
 

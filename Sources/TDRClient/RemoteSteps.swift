@@ -48,13 +48,7 @@ public struct RemoteSteps: Sendable {
             """, ["id": id], as: Agreed.self)
     }
 
-    private struct Known: Decodable {
-        struct Consignment: Decodable {
-            let consignmentid: String
-            let consignmentMetadata: [Property]
-        }
-        let getConsignmentByReference: Consignment
-    }
+    private struct Known: Decodable { let consignmentMetadata: [Property] }
 
     /// Records what is agreed to, if anything; what is recorded then.
     ///
@@ -69,9 +63,9 @@ public struct RemoteSteps: Sendable {
         let known = try await client.ask(
             """
             query($reference: String!) { getConsignmentByReference(consignmentReference: $reference)
-                { consignmentid consignmentMetadata { propertyName value } } }
-            """, ["reference": reference], as: Known.self
-        ).getConsignmentByReference.consignmentMetadata
+                { consignmentMetadata { propertyName value } } }
+            """, ["reference": reference], as: ByReference<Known>.self
+        ).consignment(reference).consignmentMetadata
         return Dictionary(known.map { ($0.propertyName, $0.value) }) { $1 }
     }
 
@@ -105,8 +99,7 @@ public struct RemoteSteps: Sendable {
             let eventTime: String
             let metadataReviewNotes: String?
         }
-        struct Consignment: Decodable { let metadataReviewLogs: [Entry] }
-        let getConsignmentByReference: Consignment
+        let metadataReviewLogs: [Entry]
     }
 
     /// Asks for a review, approves or rejects.
@@ -136,8 +129,8 @@ public struct RemoteSteps: Sendable {
             """
             query($reference: String!) { getConsignmentByReference(consignmentReference: $reference)
                 { metadataReviewLogs { metadataReviewLogId action userId userLogin eventTime metadataReviewNotes } } }
-            """, ["reference": reference], as: Log.self
-        ).getConsignmentByReference.metadataReviewLogs.compactMap { entry in
+            """, ["reference": reference], as: ByReference<Log>.self
+        ).consignment(reference).metadataReviewLogs.compactMap { entry in
             // An act that a newer server knows is passed over.
             guard let id = RecordID(entry.metadataReviewLogId), let action = ReviewAction(rawValue: entry.action),
                 let time = Timestamp(entry.eventTime)

@@ -105,6 +105,9 @@ import Testing
             let early = try tdr(bench, as: "maria", ["export", reference])
             #expect(early.code == 2, "\(early.errors)")
             #expect(early.errors.contains("under review"), "\(early.errors)")
+            let neither = try tdr(bench, as: "maria", ["export", reference, "TDR-2000-ZZZ"])
+            #expect(neither.code == 1, "what could not be done weighs more: \(neither.errors)")
+            #expect(neither.errors.contains("under review"), "\(neither.errors)")
             #expect(try tdr(bench, as: adviser, ["review", "approve", reference]).code == 0)
             let log = try tdr(bench, as: "maria", ["review", "log", reference]).output
             #expect(log.contains("Submission  maria: please"))
@@ -113,6 +116,10 @@ import Testing
             let exported = try tdr(bench, as: "maria", ["export", reference])
             #expect(exported.code == 0, "\(exported.errors)")
             #expect(exported.line == "\(bench.exports.display)/\(uploaded.line).tar.gz")
+            let others = try tdr(bench, as: "maria", ["export", "TDR-2000-ZZZ", reference])
+            #expect(others.code == 1, "\(others.errors)")
+            #expect(others.errors.contains("cannot export TDR-2000-ZZZ"), "\(others.errors)")
+            #expect(others.line == exported.line, "one that is not there does not keep the other")
             let fetched = try tdr(bench, as: "maria", ["export", reference, "--to", "bags", "--json"])
             #expect(fetched.code == 0, "\(fetched.errors)")
             let verified = try bench.bench.shell(

@@ -40,49 +40,34 @@ extension Database {
     func details(of consignments: [Consignment]) throws -> [ConsignmentDetails] {
         var found: [Int64: ConsignmentDetails] = [:]
         let rows = jsonList(consignments.map(\.row))
+        /// What these columns of a table say of each consignment, where the condition holds.
         func each(
-            _ sql: String, grouped: String = "", _ take: (inout ConsignmentDetails, Row) throws -> Void
+            _ columns: String, _ table: String, where condition: String = "1", grouped: String = "",
+            _ take: (inout ConsignmentDetails, Row) throws -> Void
         ) throws {
             let statement = try cachedStatement(
-                sql: "\(sql) consignmentId IN (SELECT value FROM json_each(?)) \(grouped)")
+                sql: """
+                    SELECT \(columns), consignmentId FROM \(table)
+                    WHERE consignmentId IN (SELECT value FROM json_each(?)) AND \(condition) \(grouped)
+                    """)
             for row in try Row.fetchAll(statement, arguments: [rows]) {
-                try take(&found[try row.value(0), default: ConsignmentDetails()], row)
+                try take(&found[try row.value("consignmentId"), default: ConsignmentDetails()], row)
             }
         }
         try each(
-            """
-            SELECT consignmentId, statusType, count FROM tally
-            WHERE statusType IN ('\(Tally.excluded)', '\(Tally.skipped)') AND
-            """
+            "statusType, count", "tally", where: "statusType IN ('\(Tally.excluded)', '\(Tally.skipped)')"
         ) { details, row in
-            let count: Int = try row.value(2)
-            if try row.value(1) == Tally.excluded { details.excluded += count } else { details.skipped += count }
+            let count: Int = try row.value(1)
+            if try row.value(0) == Tally.excluded { details.excluded += count } else { details.skipped += count }
         }
         try each(
-            """
-            SELECT consignmentId, value FROM consignmentMetadata
-            WHERE propertyName = '\(ConsignmentPolicy.confirmWhenClean)' AND
-            """
-        ) { $0.confirmsWhenClean = try $1.value(1) }
-        try each(
-            "SELECT consignmentId, count(*) FROM withdrawnFile WHERE fileType = 'File' AND",
-            grouped: "GROUP BY consignmentId"
-        ) { $0.withdrawnFiles = try $1.value(1) }
-        try each("SELECT consignmentId, datetime, reason, isPurged FROM cancellation WHERE") { details, row in
-            details.cancellation = Cancellation(
-                datetime: Timestamp(milliseconds: try row.value(1)), reason: try row.value(2),
-                isPurged: try row.value(3))
+            "value", "consignmentMetadata", where: "propertyName = '\(ConsignmentPolicy.confirmWhenClean)'"
+        ) { $0.confirmsWhenClean = try $1.value(0) }
+        try each("count(*)", "withdrawnFile", where: "fileType = 'File'", grouped: "GROUP BY consignmentId") {
+            $0.withdrawnFiles = try $1.value(0)
         }
-        try each(
-            """
-            SELECT consignmentId, duplicateGroups, surplusFiles, surplusBytes, nameGroups, nameEntries FROM likeness
-            WHERE
-            """
-        ) { details, row in
-            details.likeness = LikenessCounts(
-                duplicateGroups: try row.value(1), surplusFiles: try row.value(2), surplusBytes: try row.value(3),
-                nameGroups: try row.value(4), nameEntries: try row.value(5))
-        }
+        try each(Cancellation.columns, "cancellation") { $0.cancellation = try Cancellation($1) }
+        try each(LikenessCounts.columns, "likeness") { $0.likeness = try LikenessCounts($1) }
         let copies = try exportCopies(
             "consignmentId IN (SELECT value FROM json_each(?)) AND retired IS NULL", [rows])
         for copy in copies { found[copy.consignment, default: ConsignmentDetails()].exports.append(copy) }

@@ -23,25 +23,24 @@ extension ExportCommand {
     }
 
     func exportThrough(_ client: APIClient, _ context: CommandContext) async throws -> Outcome {
-        var outcome = Outcome.done
-        var hasFailed = false
+        var worst: Int32 = 0
         let wanted =
             ready ? try await RemoteAdministration(client).readiness().ready.map(\.description) : references
         for reference in wanted {
             do {
                 try await exportThrough(RemoteExport(client), reference, context)
-            } catch ClientError.answered(let message, code: "INVALID_CONSIGNMENT_STATE") {
-                context.messages.error("cannot export \(reference): \(message)", code: Outcome.findings.rawValue)
-                outcome = .findings
-            } catch let error as ClientError where ready {
-                // One that fails does not keep the others from being exported.
-                guard case .answered = error else { throw error }
-                context.messages.error("cannot export \(reference): \(error)", code: 1)
-                hasFailed = true
+            } catch let error as ClientError {
+                // As without a server: one that fails does not keep the others from being exported.
+                guard case .answered(let message, let code) = error else { throw error }
+                let isNotReady = code == "INVALID_CONSIGNMENT_STATE"
+                let ended = isNotReady ? Outcome.findings.rawValue : ExitCodes.code(for: error)
+                context.messages.error(
+                    "cannot export \(reference): \(isNotReady ? message : "\(error)")", code: ended)
+                worst = ExportCommand.worse(worst, ended)
             }
         }
-        if hasFailed { throw ExitCode(1) }
-        return outcome
+        if worst != 0 { throw ExitCode(worst) }
+        return .done
     }
 
     private func exportThrough(_ server: RemoteExport, _ reference: String, _ context: CommandContext) async throws {

@@ -258,14 +258,16 @@ struct ExportCommand: TDRCommand {
                 }
                 try tell(summary, context)
             } catch let error where !(error is CancellationError) {
-                // The others are not to wait for it. What could not be done weighs more than what is not ready.
-                let code = tell(error, of: consignment, context)
-                worst = worst == 0 || code == 1 ? code : worst
+                // The others are not to wait for it.
+                worst = ExportCommand.worse(worst, tell(error, of: consignment, context))
             }
         }
         if worst != 0 { throw ExitCode(worst) }
         return .done
     }
+
+    /// The exit code of several exports: what could not be done weighs more than what is not ready.
+    static func worse(_ one: Int32, _ other: Int32) -> Int32 { one == 0 || other == 1 ? other : one }
 
     /// Says why one of several consignments was not exported.
     ///
