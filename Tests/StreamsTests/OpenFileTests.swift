@@ -47,6 +47,29 @@ import Testing
         }
     }
 
+    @Test("the file whose lock is given has the name, though another publishes as fast as it can")
+    func lockingInHaste() async throws {
+        let folder = try TemporaryFolder()
+        let (place, published) = (folder.appending("partial"), folder.appending("published"))
+        let elsewhere = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    var elsewhere = 0
+                    for _ in 0..<20_000 {
+                        guard let file = try OpenFile.locking(place, flags: O_RDWR | O_CREAT | O_CLOEXEC) else {
+                            continue
+                        }
+                        if try (try? FileStatus.of(place))?.inode != file.status().inode { elsewhere += 1 }
+                        _ = place.withCString { from in published.withCString { rename(from, $0) } }
+                    }
+                    return elsewhere
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(elsewhere == 0, "locks of files that another has published already")
+    }
+
     @Test("opens a file below a folder")
     func opens() throws {
         let folder = try TemporaryFolder()
