@@ -82,6 +82,24 @@ package struct GraphQLEngine: Sendable {
             request, limits: limits, describe: describe, context: context, root: root, isReadOnly: isReadOnly)
     }
 
+    /// Does a query that needs no preparing, since it was asked for before: for callers who cannot wait for long.
+    ///
+    /// - Returns: nil when it is another request. So it is for a while, too, after a query was given up, by a resolver
+    ///   that threw `CancellationError`.
+    /// - Throws: `CancellationError` when it was given up.
+    package func executeRemembered(
+        _ request: GraphQLRequest, context: any Sendable, root: any Sendable = Root()
+    ) async throws -> GraphQLResponse? {
+        guard let document = cache[request.query], document.isPromising(request) else { return nil }
+        do {
+            return try await document.execute(
+                request, limits: limits, describe: describe, context: context, root: root, isReadOnly: true)
+        } catch {
+            document.wasGivenUp()
+            throw error
+        }
+    }
+
     /// What is wrong with a document; empty for one that can be executed.
     package func validate(_ query: String) -> [GraphQLError] {
         do {

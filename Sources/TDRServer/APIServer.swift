@@ -5,6 +5,7 @@ import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore
+import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 import Streams
@@ -65,18 +66,19 @@ public struct APIServer: Sendable {
             book: try ReceiptBook(
                 store: store, run: RunInfo(actor: "serve-api", command: "serve-api: files received", version: version)
             ) { _ in checkBell.ring() },
-            metrics: Metrics(), version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil,
-            checkBell: checkBell,
-            exportBell: exportBell, requirements: options.exportRequirements, sizes: options.sizes,
+            version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil,
+            checkBell: checkBell, exportBell: exportBell, requirements: options.exportRequirements, sizes: options.sizes,
             formatPolicy: options.checks.policy, metadataSchema: options.metadataSchema, advice: options.advice)
         // Whoever asks is answered first, however many files wait.
         var checks = options.checks
         checks.niceness = APIServer.checkNiceness
         let setup = SetupLink(isOpen: try store.isWithoutUsers())
-        let router = try await router(archive, passwordThread, setup, logger)
+        let group = MultiThreadedEventLoopGroup.singleton
+        let loops = try ServingLoops(group, store)
+        let router = try await router(archive, loops, passwordThread, setup, logger)
         let scheme = options.tls == nil ? "http" : "https"
         var app = Application(
-            router: router, server: try server(),
+            router: router, server: try server(loops),
             configuration: ApplicationConfiguration(
                 address: .hostname(options.host, port: options.port),
                 availableConnectionsDelegate: MaximumAvailableConnections(options.limits.connections)),
@@ -85,7 +87,7 @@ public struct APIServer: Sendable {
                 let address = "\(scheme)://\(host):\(channel.localAddress?.port ?? options.port)"
                 if let path = setup.path { settingUp(address + path) }
                 listening(address)
-            }, logger: logger)
+            }, eventLoopGroupProvider: .shared(group), logger: logger)
         app.addServices(
             CheckService(archive: archive, request: checks, logger: logger, signatures: signatures),
             ExportService(archive: archive, options: options, logger: logger),
@@ -102,7 +104,8 @@ public struct APIServer: Sendable {
     }
 
     func router(
-        _ archive: Archive, _ passwordThread: BlockingExecutor, _ setup: SetupLink, _ logger: Logger
+        _ archive: Archive, _ loops: ServingLoops, _ passwordThread: BlockingExecutor, _ setup: SetupLink,
+        _ logger: Logger
     ) async throws -> Router<APIContext> {
         let provider = options.provider.map { TokenVerifier($0) }
         // Told at the start rather than with the first token.
@@ -122,10 +125,12 @@ public struct APIServer: Sendable {
         let plain = PlainRoutes(
             archive: archive, passwordThread: passwordThread, probe: HealthProbe(store), schema: engine.schema.sdl())
         plain.addOpen(to: router)
-        let known = router.group().add(
-            middleware: Authenticator(store: store, threads: archive.threads, provider: provider, clock: clock))
+        let authenticator = Authenticator(
+            store: store, loops: loops, threads: archive.threads, provider: provider, clock: clock)
+        GraphQLRoute(archive: archive, engine: engine, limits: options.limits, loops: loops).add(
+            to: router.group().add(middleware: authenticator))
+        let known = router.group().add(middleware: authenticator).add(middleware: OnThreads(archive.threads))
         plain.add(to: known)
-        GraphQLRoute(archive: archive, engine: engine, limits: options.limits).add(to: known)
         FileRoutes(archive: archive).add(to: known)
         BundleRoute(archive: archive).add(to: known)
         ProgressEvents(archive: archive).add(to: known)
@@ -136,21 +141,23 @@ public struct APIServer: Sendable {
         try Pages(
             archive: archive, passwordThread: passwordThread, setup: setup, openID: openID, clock: clock,
             options: options
-        ).add(to: router)
+        ).add(to: router.group().add(middleware: OnThreads(archive.threads)))
         return router
     }
 
-    private func server() throws -> HTTPServerBuilder {
+    private func server(_ loops: ServingLoops) throws -> HTTPServerBuilder {
         let patience = TimeAmount.seconds(Int64(options.limits.idleSeconds))
         let share = LargeReadHandler.Share()
-        let http = HTTPServerBuilder.http1(
-            configuration: .init(
-                additionalChannelHandlers: [
-                    ContinueHandler(), PatienceHandler(patience: patience), LargeReadHandler(share),
-                ],
-                idleTimeout: patience,
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100)))
+        let configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [
+                ContinueHandler(), PatienceHandler(patience: patience), LargeReadHandler(share),
+            ],
+            idleTimeout: patience,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 32 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))
+        let http = HTTPServerBuilder { responder in
+            LoopChannel(base: HTTP1Channel(responder: responder, configuration: configuration), loops: loops)
+        }
         guard let tls = options.tls else { return http }
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(tls.certificate.display).map {

@@ -17,13 +17,13 @@ import Testing
     @Test("is a read that never ends: it is cut off where it is, and the next one is not", .timeLimit(.minutes(5)))
     func reads() async throws {
         let desk = try ServerDesk()
-        #expect(throws: ReadDeadline.Passed.self) {
-            try ReadDeadline.$current.withValue(.now + .milliseconds(30)) {
+        #expect(throws: ReadTerms.Passed.self) {
+            try ReadTerms.$current.withValue(ReadTerms(deadline: .now + .milliseconds(30))) {
                 _ = try desk.store.read { try Int.fetchOne($0, sql: TimeLimitTests.endless) }
             }
         }
-        #expect(throws: ReadDeadline.Passed.self) {
-            try ReadDeadline.$current.withValue(.now - .seconds(1)) { _ = try desk.store.users() }
+        #expect(throws: ReadTerms.Passed.self) {
+            try ReadTerms.$current.withValue(ReadTerms(deadline: .now - .seconds(1))) { _ = try desk.store.users() }
         }
         // The connection is as it was.
         for _ in 0..<5 { #expect(try desk.store.users().isEmpty) }
@@ -36,7 +36,7 @@ import Testing
         let maria = try desk.principal("maria", [.standardUser])
         let mine = try desk.delivery(of: maria).consignment
         // A deadline that has passed before the first of many rows is written.
-        let count = try ReadDeadline.$current.withValue(.now - .seconds(1)) {
+        let count = try ReadTerms.$current.withValue(ReadTerms(deadline: .now - .seconds(1))) {
             try desk.store.write { db in
                 try db.execute(
                     sql: """

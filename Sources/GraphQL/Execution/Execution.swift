@@ -39,7 +39,7 @@ struct Execution {
     mutating func response(root: any Sendable, fieldErrors: Int) async throws -> GraphQLResponse {
         errorLimit = fieldErrors
         do throws(Coercion.ArgumentFault) {
-            let selection = try plan.fields(of: plan.rootType, in: [plan.selection])
+            let selection = try plan.rootFields()
             tree.batches.append(batch(selection, [root]))
         } catch {
             errors.append(

@@ -11,8 +11,9 @@ final class OperationPlan: Sendable {
     /// Of the variables that decide what is selected.
     let conditions: JSONObject
     let rootType: NamedType
-    let selection: SelectionSet
+    private let selection: SelectionSet
     let isMutation: Bool
+    private let root = Guarded<SelectionPlan?>(nil)
     private let kept = Guarded(0)
     /// How many selections may be remembered.
     private static let mostKept = 2_000
@@ -28,6 +29,14 @@ final class OperationPlan: Sendable {
         self.rootType = rootType
         selection = operation.selection
         isMutation = operation.kind == .mutation
+    }
+
+    /// What is selected in the root.
+    func rootFields() throws(Coercion.ArgumentFault) -> SelectionPlan {
+        if let known = root.withLock({ $0 }) { return known }
+        let new = try fields(of: rootType, in: [selection])
+        root.withLock { $0 = new }
+        return new
     }
 
     /// Whether there is room to remember one more selection.

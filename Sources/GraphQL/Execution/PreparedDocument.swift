@@ -1,10 +1,16 @@
 import Streams
+import Synchronization
 
 /// A document that was parsed and validated, with the plans of its operations.
 final class PreparedDocument: Sendable {
     private let schema: Schema
     private let source: SourceText
     private let operations: [PreparedOperation]
+    /// How many requests are not to be tried by who cannot wait: after one that was given up.
+    private let untried = Atomic(0)
+
+    /// Requests that are not tried after one that was given up.
+    private static let rest = 64
 
     /// - Throws: What is wrong with the document.
     init(_ query: String, schema: Schema, limits: Limits) throws(RequestFault) {
@@ -41,6 +47,17 @@ final class PreparedDocument: Sendable {
         }
         return operation
     }
+
+    /// Whether it is a query that may well be over soon.
+    func isPromising(_ request: GraphQLRequest) -> Bool {
+        guard let operation = try? operation(request.operationName), operation.node.kind == .query else { return false }
+        if untried.load(ordering: .relaxed) <= 0 { return true }
+        untried.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    /// Remembers that one took too long.
+    func wasGivenUp() { untried.store(PreparedDocument.rest, ordering: .relaxed) }
 
     func execute(
         _ request: GraphQLRequest, limits: Limits, describe: @escaping GraphQLEngine.Describe,

@@ -16,7 +16,12 @@ package enum GraphQLHTTP {
         case json = "application/json"
 
         /// The value of `Content-Type`.
-        package var contentType: String { "\(rawValue); charset=utf-8" }
+        package var contentType: String {
+            switch self {
+            case .response: "application/graphql-response+json; charset=utf-8"
+            case .json: "application/json; charset=utf-8"
+            }
+        }
     }
 
     /// A request that is not even looked at.
@@ -42,8 +47,7 @@ package enum GraphQLHTTP {
     package static func request(
         body: [UInt8], contentType: String?, nesting: Int = 64
     ) throws(Refusal) -> GraphQLRequest {
-        let type = contentType.map { MediaRange($0) }
-        guard let type, type.type == "application/json" else {
+        guard let contentType, case let type = MediaRange(contentType), type.type == Media.json.rawValue else {
             throw Refusal(status: 415, message: "The body of a request must be application/json.")
         }
         if let charset = type.parameters["charset"], charset != "utf-8", charset != "utf8" {
@@ -172,6 +176,11 @@ package enum GraphQLHTTP {
         var parameters: [String: String] = [:]
 
         init(_ text: String) {
+            // As nearly everybody writes it.
+            if text == Media.json.rawValue {
+                type = text
+                return
+            }
             let parts = text.split(separator: ";", omittingEmptySubsequences: false).map { MediaRange.trimmed($0) }
             type = parts[0].lowercased()
             for part in parts.dropFirst() {

@@ -39,7 +39,7 @@ extension JSONObject {
 }
 
 /// How single values are written as JSON.
-enum JSONText {
+package enum JSONText {
     static let null = Array("null".utf8)
     static let `true` = Array("true".utf8)
     static let `false` = Array("false".utf8)
@@ -79,7 +79,8 @@ enum JSONText {
         }
     }
 
-    static func write(_ text: String, into bytes: inout [UInt8]) {
+    /// Appends the text in quotes.
+    package static func write(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { write(utf8: $0, into: &bytes) }

@@ -55,19 +55,7 @@ public final class Store: Sendable {
             guard let path = file.text else {
                 throw StoreError.database(file, reason: "the store's path must be valid UTF-8")
             }
-            var configuration = Configuration()
-            configuration.foreignKeysEnabled = true
-            configuration.busyMode = .timeout(10)
-            configuration.maximumReaderCount = 4
-            configuration.label = "tdr"
-            configuration.prepareDatabase { db in
-                // Rows are mostly read and written in order, so that larger caches would only cost memory, one for each
-                // connection. What must be sorted beyond that goes to a file.
-                let kibibytes = db.configuration.readonly ? 2000 : 8000
-                try db.execute(
-                    sql: "PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -\(kibibytes)")
-            }
-            database = try DatabasePool(path: path, configuration: configuration)
+            database = try DatabasePool(path: path, configuration: Store.configuration())
             try database.read { db in
                 let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
                 let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
@@ -92,6 +80,23 @@ public final class Store: Sendable {
         } catch {
             throw Store.explained(error, directory)
         }
+    }
+
+    /// What all connections have in common.
+    static func configuration() -> Configuration {
+        var configuration = Configuration()
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(10)
+        configuration.maximumReaderCount = 4
+        configuration.label = "tdr"
+        configuration.prepareDatabase { db in
+            // Rows are mostly read and written in order, so that larger caches would only cost memory, one for each
+            // connection. What must be sorted beyond that goes to a file.
+            let kibibytes = db.configuration.readonly ? 2000 : 8000
+            try db.execute(
+                sql: "PRAGMA synchronous = FULL; PRAGMA temp_store = FILE; PRAGMA cache_size = -\(kibibytes)")
+        }
+        return configuration
     }
 
     private static func id(_ db: Database, _ file: BytePath) throws -> RecordID? {
@@ -137,18 +142,21 @@ public final class Store: Sendable {
 
     /// Reads within one snapshot of the database.
     func read<T>(_ body: (Database) throws -> T) throws -> T {
+        let terms = ReadTerms.current
         do {
-            return try database.read { db in try ReadDeadline.kept(by: db) { try body(db) } }
+            if let lane = terms.lane { return try lane.read { db in try terms.kept(by: db) { try body(db) } } }
+            return try database.read { db in try terms.kept(by: db) { try body(db) } }
         } catch { throw Store.explained(error, directory) }
     }
 
     /// Changes the database in one transaction: all of `body` or nothing, durable when this returns.
     func write<T>(_ body: (Database) throws -> T) throws -> T {
+        if ReadTerms.current.lane != nil { throw ReadTerms.Passed() }
         do { return try database.write(body) } catch { throw Store.explained(error, directory) }
     }
 
     /// A database error as the user can act on it; any other error as it is.
-    private static func explained(_ error: any Error, _ directory: BytePath) -> any Error {
+    static func explained(_ error: any Error, _ directory: BytePath) -> any Error {
         if let error = error as? RowDecodingError {
             return StoreError.damaged(directory.appending("tdr.sqlite"), reason: "\(error)")
         }
@@ -158,7 +166,7 @@ public final class Store: Sendable {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return StoreError.busy("another process is writing to the store '\(directory.display)'")
         // Nobody but the deadline interrupts.
-        case .SQLITE_INTERRUPT: return ReadDeadline.Passed()
+        case .SQLITE_INTERRUPT: return ReadTerms.Passed()
         case .SQLITE_FULL: return StoreError.full(directory)
         case .SQLITE_READONLY, .SQLITE_PERM: return StoreError.readOnly(directory, reason: reason)
         case .SQLITE_CANTOPEN:

@@ -18,10 +18,13 @@ struct APIContext: RequestContext {
     let note = RequestNote()
     /// Where the request came from, for the log.
     let peer: String
+    /// That of the connection.
+    let loop: any EventLoop
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         peer = source.channel.remoteAddress?.ipAddress ?? ""
+        loop = source.channel.eventLoop
     }
 
     /// The id under which the log knows the request, and which the answer carries.
@@ -49,6 +52,9 @@ final class RequestNote: Sendable {
         get { state.withLock { $0.login } }
         set { state.withLock { $0.login = newValue } }
     }
+
+    /// All of them at once.
+    var all: (login: String?, failure: String?) { state.withLock { ($0.login, $0.failure) } }
 
     /// Why the server failed, which only the log may tell.
     var failure: String? {

@@ -14,30 +14,59 @@ struct JSONLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
+    func log(event: LogEvent) {
+        var members = ["time": LogLine.now, "level": event.level.rawValue, "event": "\(event.message)"]
+        // Frameworks below us log what they please under their own names; ours is what is asked for.
+        for (key, value) in metadata where !key.hasPrefix("hb.") { members[key] = "\(value)" }
+        for (key, value) in event.metadata ?? [:] { members[key] = "\(value)" }
+        var line = LogLine()
+        for (key, value) in members.sorted(by: { $0.key < $1.key }) { line.add(key, value) }
+        line.write()
+    }
+}
+
+/// One line of the log: an object of texts, whose keys are added in their order.
+struct LogLine {
+    private var bytes: [UInt8] = []
+
+    init() { bytes.reserveCapacity(512) }
+
+    mutating func add(_ key: String, _ value: String) {
+        bytes.append(UInt8(ascii: bytes.isEmpty ? "{" : ","))
+        JSONText.write(key, into: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        JSONText.write(value, into: &bytes)
+    }
+
     /// One writer at a time: lines do not mix.
     private static let writing = Guarded(())
 
-    func log(event: LogEvent) {
-        // Frameworks below us log what they please under their own names; ours is what is asked for.
-        let time = Timestamp(milliseconds: Int64(Glibc.time(nil)) * 1000)
-        var line: [String: String] = [
-            "time": time.description, "level": event.level.rawValue, "event": "\(event.message)",
-        ]
-        for (key, value) in metadata where !key.hasPrefix("hb.") { line[key] = "\(value)" }
-        for (key, value) in event.metadata ?? [:] { line[key] = "\(value)" }
-        var object = JSONObject()
-        for (key, value) in line.sorted(by: { $0.key < $1.key }) { object.append(key, .string(value)) }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(400)
-        object.write(into: &bytes)
+    /// Writes the whole line at once.
+    consuming func write() {
+        bytes.append(UInt8(ascii: "}"))
         bytes.append(UInt8(ascii: "\n"))
-        JSONLog.writing.withLock { _ in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
-                // A log that nobody reads must not stop the server.
-                if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
+        LogLine.writing.withLock { _ in
+            bytes.withUnsafeBytes { bytes in
+                var rest = bytes[...]
+                while !rest.isEmpty {
+                    let count = Glibc.write(2, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                    // A log that nobody reads must not stop the server.
+                    if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
+                }
             }
         }
     }
+
+    /// The second that it is, in words; put into words once a second.
+    static var now: String {
+        let second = Glibc.time(nil)
+        return told.withLock { told in
+            if told.second != second {
+                told = (second, Timestamp(milliseconds: Int64(second) * 1000).description)
+            }
+            return told.text
+        }
+    }
+
+    private static let told = Guarded<(second: time_t, text: String)>((0, ""))
 }

@@ -9,6 +9,7 @@ struct Authenticator: RouterMiddleware {
     typealias Context = APIContext
 
     let store: Store
+    let loops: ServingLoops
     let threads: BlockingExecutor
     let provider: TokenVerifier?
     let clock: @Sendable () -> Timestamp
@@ -16,29 +17,27 @@ struct Authenticator: RouterMiddleware {
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
-        // From here on it is all done on threads that may block: going over to them once is enough.
-        try await withTaskExecutorPreference(threads) {
-            var context = context
-            let (fields, logger) = (request.headers[values: .authorization], context.logger)
-            if let principal = try await principal(fields, logger) {
-                context.principal = principal
-                context.note.login = principal.login
-                context.askAgain = { try await self.principal(fields, logger) }
-            }
-            return try await next(request, context)
+        var context = context
+        let (fields, logger) = (request.headers[values: .authorization], context.logger)
+        if let principal = try await principal(fields, loops[context.loop], logger) {
+            context.principal = principal
+            context.note.login = principal.login
+            context.askAgain = { try await self.principal(fields, nil, logger) }
         }
+        return try await next(request, context)
     }
 
     /// nil when there is no token or it does not count; the client is not told which.
-    private func principal(_ fields: [String], _ logger: Logger) async throws -> Principal? {
+    private func principal(
+        _ fields: [String], _ loop: ServingLoop?, _ logger: Logger
+    ) async throws -> Principal? {
         // Two of them could be read as one by us and as the other by whoever stands in front of us.
         guard fields.count == 1 else { return nil }
         let parts = fields[0].split(separator: " ", maxSplits: 1)
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         let token = String(parts[1])
         if !token.contains(".") {
-            let verdict = try await onThreads(threads) { try store.principal(forToken: token) }
-            guard case .known(let principal) = verdict else { return nil }
+            guard case .known(let principal) = try await verdict(token, loop) else { return nil }
             return principal
         }
         guard let provider else { return nil }
@@ -53,6 +52,26 @@ struct Authenticator: RouterMiddleware {
             logger.info("token refused", metadata: ["why": "\(refusal)"])
             return nil
         }
+    }
+
+    private func verdict(_ token: String, _ loop: ServingLoop?) async throws -> TokenVerdict {
+        if let verdict = try loop?.quickRead({ try store.principal(forToken: token) }) { return verdict }
+        return try await onThreads(threads) { try store.principal(forToken: token) }
+    }
+}
+
+/// Goes over to threads that may block, once, for all that is done for a request.
+struct OnThreads: RouterMiddleware {
+    typealias Context = APIContext
+
+    private let threads: BlockingExecutor
+
+    init(_ threads: BlockingExecutor) { self.threads = threads }
+
+    func handle(
+        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        try await withTaskExecutorPreference(threads) { try await next(request, context) }
     }
 }
 

@@ -61,7 +61,7 @@ struct Pages: Sendable {
     }
 
     /// Adds all pages, and what their scripts ask for.
-    func add(to router: Router<APIContext>) {
+    func add(to router: RouterGroup<APIContext>) {
         router.get("assets/:name", use: asset)
         let session = BrowserSession(archive: archive, cookies: cookies, texts: texts)
         let pages = router.group().add(middleware: PageFrame(pages: self, session: session))

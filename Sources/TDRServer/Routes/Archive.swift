@@ -4,7 +4,7 @@ import Streams
 import TDRCore
 
 /// What every route needs: the store, threads that may block, and the one way to a consignment.
-struct Archive: Sendable {
+final class Archive: Sendable {
     let store: Store
     /// For queries and small changes.
     let threads: BlockingExecutor
@@ -17,7 +17,7 @@ struct Archive: Sendable {
     let progress = ProgressWatch()
     /// The exports that this server makes.
     let exporting = ExportMeters()
-    let metrics: Metrics
+    let metrics = Metrics()
     let version: String
     let canExport: Bool
     /// Wakes whoever makes checks.
@@ -25,20 +25,41 @@ struct Archive: Sendable {
     /// Wakes whoever makes exports.
     let exportBell: Bell
     /// What must be recorded of a consignment, beside its checks, before it is exported.
-    var requirements: Set<ExportRequirement> = []
+    let requirements: Set<ExportRequirement>
     /// What deliveries may bring.
-    var sizes = DeliverySizes()
+    let sizes: DeliverySizes
     /// Which formats are refused.
-    var formatPolicy = FormatPolicy.standard
+    let formatPolicy: FormatPolicy
     /// What metadata of files is, and must be.
-    var metadataSchema = MetadataSchema.standard
+    let metadataSchema: MetadataSchema
     /// What is said of findings.
-    var advice = Advice.standard
+    let advice: Advice
     /// One password at a time: each takes 32 MiB and a tenth of a second.
     let passwords = Guarded(())
 
     /// How long a change waits for a check of the consignment to end.
     private static let patience = Duration.seconds(20)
+
+    init(
+        store: Store, threads: BlockingExecutor, uploadThreads: BlockingExecutor, book: ReceiptBook, version: String,
+        canExport: Bool, checkBell: Bell, exportBell: Bell, requirements: Set<ExportRequirement> = [],
+        sizes: DeliverySizes = DeliverySizes(), formatPolicy: FormatPolicy = .standard,
+        metadataSchema: MetadataSchema = .standard, advice: Advice = .standard
+    ) {
+        self.store = store
+        self.threads = threads
+        self.uploadThreads = uploadThreads
+        self.book = book
+        self.version = version
+        self.canExport = canExport
+        self.checkBell = checkBell
+        self.exportBell = exportBell
+        self.requirements = requirements
+        self.sizes = sizes
+        self.formatPolicy = formatPolicy
+        self.metadataSchema = metadataSchema
+        self.advice = advice
+    }
 
     /// Does something as soon as nobody else works on the consignment.
     ///

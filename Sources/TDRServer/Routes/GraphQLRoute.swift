@@ -13,6 +13,7 @@ struct GraphQLRoute: Sendable {
     let archive: Archive
     let engine: GraphQLEngine
     let limits: RequestLimits
+    let loops: ServingLoops
 
     func add(to group: RouterGroup<APIContext>) {
         group.post("graphql", use: post)
@@ -61,9 +62,7 @@ struct GraphQLRoute: Sendable {
             body: .init(byteBuffer: ByteBuffer(bytes: refusal.response.bytes)))
     }
 
-    private func accepted(_ request: Request) -> String {
-        request.headers[values: .accept].joined(separator: ",")
-    }
+    private func accepted(_ request: Request) -> String? { request.headers[.accept] }
 
     /// Which media type the client takes; the older one when it does not say.
     private func media(_ request: Request) throws -> GraphQLHTTP.Media {
@@ -102,14 +101,27 @@ struct GraphQLRoute: Sendable {
         isReadOnly: Bool
     ) async throws -> Response {
         let asker = Asker(archive: archive, principal: principal, note: context.note)
-        let response = try await TimeLimit(limits.requestSeconds).keep { [engine] in
-            try await engine.execute(request, context: asker, isReadOnly: isReadOnly)
-        }
+        let response = try await response(request, asker, loops[context.loop], isReadOnly: isReadOnly)
         let status = GraphQLHTTP.status(of: response, as: media)
         var headers: HTTPFields = [.contentType: media.contentType]
         if status == 405 { headers[.allow] = "POST" }
         return Response(
             status: HTTPResponse.Status(code: status), headers: headers,
             body: .init(byteBuffer: ByteBuffer(bytes: response.bytes)))
+    }
+
+    private func response(
+        _ request: GraphQLRequest, _ asker: Asker, _ loop: ServingLoop?, isReadOnly: Bool
+    ) async throws -> GraphQLResponse {
+        if let loop, let response = try await loop.quickly({
+            try await engine.executeRemembered(request, context: asker)
+        }) {
+            return response
+        }
+        return try await withTaskExecutorPreference(archive.threads) {
+            try await TimeLimit(limits.requestSeconds).keep { [engine] in
+                try await engine.execute(request, context: asker, isReadOnly: isReadOnly)
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ struct TimeLimit: Sendable {
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
                 do {
-                    return try await ReadDeadline.$current.withValue(deadline) { try await work() }
+                    return try await ReadTerms.$current.withValue(ReadTerms(deadline: deadline)) { try await work() }
                 } catch  where deadline <= .now {
                     throw tooLong(error)
                 }
@@ -36,7 +36,7 @@ struct TimeLimit: Sendable {
 
     /// What is thrown for an error of work whose time is over: that it was stopped is what went wrong.
     private func tooLong(_ error: any Error) -> any Error {
-        guard error is CancellationError || error is ReadDeadline.Passed else { return error }
+        guard error is CancellationError || error is ReadTerms.Passed else { return error }
         return APIError(
             .serviceUnavailable, .timeout, "the request took longer than \(seconds) seconds; ask for less")
     }

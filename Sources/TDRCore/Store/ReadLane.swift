@@ -1,0 +1,86 @@
+import FoundationEssentials
+import GRDB
+import Streams
+
+/// A connection of one thread's own, for reads that are over at once: no waiting for a turn, no lock, no other thread.
+package final class ReadLane: Sendable {
+    private let queue: DatabaseQueue
+    private let memory = Guarded(Memory())
+
+    /// What was read of tokens and is true for as long as nobody changes the database.
+    private struct Memory {
+        /// The state of the database (`PRAGMA data_version`).
+        var version: Int64 = 0
+        var grants: [Data: TokenGrant] = [:]
+    }
+
+    /// Tokens that are remembered, at most.
+    private static let mostGrants = 1000
+
+    /// A lane of a store.
+    ///
+    /// - Throws: ``StoreError``.
+    package init(_ store: Store) throws {
+        do {
+            var configuration = Store.configuration()
+            configuration.readonly = true
+            // Who may not wait asks elsewhere.
+            configuration.busyMode = .immediateError
+            configuration.allowsUnsafeTransactions = true
+            queue = try DatabaseQueue(path: store.database.path, configuration: configuration)
+        } catch {
+            throw Store.explained(error, store.directory)
+        }
+    }
+
+    /// Reads within one snapshot of the database.
+    ///
+    /// - Throws: ``ReadTerms/Passed`` where it would have to wait.
+    func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try waitingForNobody {
+            try queue.unsafeRead { db in
+                try db.cachedStatement(sql: "BEGIN DEFERRED TRANSACTION").execute()
+                do {
+                    let value = try body(db)
+                    try db.cachedStatement(sql: "COMMIT TRANSACTION").execute()
+                    return value
+                } catch {
+                    // An interrupt may have ended it.
+                    if db.isInsideTransaction { try db.rollback() }
+                    throw error
+                }
+            }
+        }
+    }
+
+    private func waitingForNobody<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as DatabaseError
+            where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode)
+        {
+            throw ReadTerms.Passed()
+        }
+    }
+
+    /// What a token gives, as the database has it now.
+    ///
+    /// Whether anything was changed since it was looked up, by whatever process, costs a look into memory that SQLite
+    /// shares.
+    ///
+    /// - Throws: ``ReadTerms/Passed`` where it would have to wait.
+    func grant(_ digest: Data) throws -> TokenGrant? {
+        let version = try waitingForNobody {
+            try queue.unsafeRead { try Int64.fetchOne($0.cachedStatement(sql: "PRAGMA data_version")) } ?? 0
+        }
+        let known = memory.withLock { memory in
+            if memory.version != version || memory.grants.count >= ReadLane.mostGrants {
+                memory = Memory(version: version)
+            }
+            return memory.grants[digest]
+        }
+        if let known { return known }
+        // It may be newer than the version; then it is looked up once more.
+        let found = try read { try $0.grant(digest) }
+        memory.withLock { if $0.version == version { $0.grants[digest] = found } }
+        return found
+    }
+}
