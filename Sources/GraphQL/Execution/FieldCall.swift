@@ -88,14 +88,14 @@ struct Parents: Sendable {
     init(_ values: [any Sendable]) { self.values = values }
 
     func typed<Parent: Sendable>(_ type: Parent.Type) -> [Parent]? {
-        if let known = casts.array as? [Parent] { return known }
+        if let known = casts.array as? TypedArray<Parent> { return known.values }
         var result: [Parent] = []
         result.reserveCapacity(values.count)
         for value in values {
             guard let value = value as? Parent else { return nil }
             result.append(value)
         }
-        casts.array = result
+        casts.array = TypedArray(result)
         return result
     }
 
@@ -103,8 +103,15 @@ struct Parents: Sendable {
         values.map { _ in .failure(FieldError("A resolver gave no \(Parent.self).", code: "INTERNAL_SERVER_ERROR")) }
     }
 
+    /// An array in an object: to find out of what type an object is takes a look.
+    private final class TypedArray<Element: Sendable>: Sendable {
+        let values: [Element]
+
+        init(_ values: [Element]) { self.values = values }
+    }
+
     /// Sendable: a level is executed by one task alone, which is the only one to have this.
     private final class CastCache: @unchecked Sendable {
-        var array: (any Sendable)?
+        var array: AnyObject?
     }
 }

@@ -13,6 +13,9 @@ public enum ConsignmentStatusType: String, Sendable, CaseIterable {
     case metadataReview = "MetadataReview"
     case confirmTransfer = "ConfirmTransfer"
     case export = "Export"
+
+    /// The place of each in the order of the steps.
+    static let order = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
 }
 
 /// How far a step is, by the original's names.

@@ -5,6 +5,7 @@ import Streams
 /// A connection of one thread's own, for reads that are over at once: no waiting for a turn, no lock, no other thread.
 package final class ReadLane: Sendable {
     private let queue: DatabaseQueue
+    private let session = Guarded(Session.none)
     private let memory = Guarded(Memory())
 
     /// What was read of tokens and is true for as long as nobody changes the database.
@@ -33,22 +34,64 @@ package final class ReadLane: Sendable {
         }
     }
 
-    /// Reads within one snapshot of the database.
+    /// Whether reads belong together now.
+    private enum Session {
+        case none
+        case open
+        /// The transaction has begun.
+        case reading
+    }
+
+    /// Has all reads of `work` see one state of the database.
+    ///
+    /// - Returns: nil when the lane is in use already: what is read would be as old as what that reads.
+    package func session<Value: Sendable>(_ work: () async throws -> Value?) async rethrows -> Value? {
+        let isMine = session.withLock { session in
+            if session != .none { return false }
+            session = .open
+            return true
+        }
+        guard isMine else { return nil }
+        defer { end() }
+        return try await work()
+    }
+
+    private func end() {
+        let hasBegun = session.withLock { session in
+            defer { session = .none }
+            return session == .reading
+        }
+        guard hasBegun else { return }
+        queue.unsafeRead { db in
+            // Nothing was changed: what fails here keeps a snapshot, until the next read ends it.
+            try? ReadLane.commit(db)
+        }
+    }
+
+    private static func begin(_ db: Database) throws {
+        try db.cachedStatement(sql: "BEGIN DEFERRED TRANSACTION").execute()
+    }
+
+    private static func commit(_ db: Database) throws {
+        if db.isInsideTransaction { try db.cachedStatement(sql: "COMMIT TRANSACTION").execute() }
+    }
+
+    /// Reads within one snapshot of the database, that of the session where there is one.
     ///
     /// - Throws: ``ReadTerms/Passed`` where it would have to wait.
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try waitingForNobody {
             try queue.unsafeRead { db in
-                try db.cachedStatement(sql: "BEGIN DEFERRED TRANSACTION").execute()
-                do {
-                    let value = try body(db)
-                    try db.cachedStatement(sql: "COMMIT TRANSACTION").execute()
-                    return value
-                } catch {
-                    // An interrupt may have ended it.
-                    if db.isInsideTransaction { try db.rollback() }
-                    throw error
+                let before = session.withLock { session in
+                    defer { if session == .open { session = .reading } }
+                    return session
                 }
+                if before != .reading {
+                    try ReadLane.commit(db)
+                    try ReadLane.begin(db)
+                }
+                defer { if before == .none { try? ReadLane.commit(db) } }
+                return try body(db)
             }
         }
     }
@@ -68,6 +111,7 @@ package final class ReadLane: Sendable {
     ///
     /// - Throws: ``ReadTerms/Passed`` where it would have to wait.
     func grant(_ digest: Data) throws -> TokenGrant? {
+        if session.withLock({ $0 != .none }) { throw ReadTerms.Passed() }
         let version = try waitingForNobody {
             try queue.unsafeRead { try Int64.fetchOne($0.cachedStatement(sql: "PRAGMA data_version")) } ?? 0
         }

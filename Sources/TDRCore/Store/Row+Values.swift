@@ -20,6 +20,28 @@ extension Row {
     }
 }
 
+/// The values of a row, one after the other: to look columns up by their names takes longer than all else that is done
+/// with one.
+struct RowValues {
+    private let row: Row
+    private var place: Int
+
+    init(_ row: Row) {
+        self.row = row
+        place = 0
+    }
+
+    mutating func next<Value: DatabaseValueConvertible>() throws -> Value {
+        defer { place += 1 }
+        return try row.value(place)
+    }
+
+    mutating func next<Value: DatabaseValueConvertible & StatementColumnConvertible>() throws -> Value {
+        defer { place += 1 }
+        return try row.value(place)
+    }
+}
+
 extension Statement {
     /// What `make` makes of the first row; nil when there is none.
     ///

@@ -3,8 +3,7 @@ import Streams
 
 /// A step of a consignment with its times.
 public struct StepReport: Sendable {
-    /// Its id.
-    public let id: RecordID
+    let consignment: RecordID
     /// Which.
     public let type: ConsignmentStatusType
     /// How far.
@@ -13,6 +12,9 @@ public struct StepReport: Sendable {
     public let created: Timestamp
     /// When it last changed.
     public let modified: Timestamp
+
+    /// Its id, which follows from that of the consignment.
+    public var id: RecordID { .derived(from: consignment, name: Array("status \(type.rawValue)".utf8)) }
 }
 
 extension Store {
@@ -35,12 +37,11 @@ extension Store {
                 else { continue }
                 found[consignment, default: []].append(
                     StepReport(
-                        id: .derived(from: id, name: Array("status \(type.rawValue)".utf8)), type: type, value: value,
+                        consignment: id, type: type, value: value,
                         created: Timestamp(milliseconds: try row.value(3)),
                         modified: Timestamp(milliseconds: try row.value(4))))
             }
-            let order = Dictionary(
-                uniqueKeysWithValues: ConsignmentStatusType.allCases.enumerated().map { ($1, $0) })
+            let order = ConsignmentStatusType.order
             return consignments.map { one in
                 (found[one.row] ?? []).sorted { order[$0.type] ?? 0 < order[$1.type] ?? 0 }
             }

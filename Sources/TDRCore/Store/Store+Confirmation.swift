@@ -81,7 +81,7 @@ extension Store {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT consignment.*, coalesce(transferInitiatedBy, userLogin) AS requestedBy
+                        SELECT \(Consignment.columns), coalesce(transferInitiatedBy, userLogin) AS requestedBy
                         FROM waiting JOIN consignment ON consignment.id = consignmentId
                         WHERE work = 'JudgmentExport' ORDER BY consignmentId
                         """)

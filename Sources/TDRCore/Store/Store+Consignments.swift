@@ -56,7 +56,7 @@ extension Store {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT consignment.* FROM waiting JOIN consignment ON consignment.id = waiting.consignmentId
+                        SELECT \(Consignment.columns) FROM waiting JOIN consignment ON consignment.id = waiting.consignmentId
                         WHERE work = 'Check'
                         ORDER BY (SELECT modified FROM consignmentStatus
                             WHERE consignmentId = consignment.id AND statusType = 'Upload'), consignment.id
@@ -73,7 +73,7 @@ extension Store {
             try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT consignment.* FROM waiting JOIN consignment ON consignment.id = waiting.consignmentId
+                        SELECT \(Consignment.columns) FROM waiting JOIN consignment ON consignment.id = waiting.consignmentId
                         WHERE work = 'Scan' AND NOT EXISTS (SELECT 1 FROM consignmentMetadata AS policy
                             WHERE policy.consignmentId = waiting.consignmentId AND propertyName = ? AND value = 'none')
                         ORDER BY waiting.consignmentId
@@ -103,7 +103,7 @@ extension Store {
     /// All consignments, oldest first.
     public func consignments() throws -> [Consignment] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM consignment ORDER BY sequence").map(Consignment.init)
+            try Row.fetchAll(db, sql: "SELECT \(Consignment.columns) FROM consignment ORDER BY sequence").map(Consignment.init)
         }
     }
 
@@ -113,7 +113,7 @@ extension Store {
             let rows = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT consignment.* FROM consignment
+                    SELECT \(Consignment.columns) FROM consignment
                         JOIN consignmentStatus ON consignmentId = consignment.id AND statusType = 'Upload'
                     WHERE consignmentStatus.value = 'InProgress' AND source = ? AND storage = ? AND links = ?
                         AND type = ? AND includeTopLevelFolder = ?
@@ -195,7 +195,9 @@ extension Database {
     }
 
     func consignment(row: Int64) throws -> Consignment {
-        let found = try cachedStatement(sql: "SELECT * FROM consignment WHERE id = ?").first([row], Consignment.init)
+        let found = try Row.fetchOne(
+            cachedStatement(sql: "SELECT \(Consignment.columns) FROM consignment WHERE id = ?"), arguments: [row]
+        ).map(Consignment.init)
         guard let found else { throw StoreError.unknownConsignment("row \(row)") }
         return found
     }
@@ -298,30 +300,44 @@ extension Database {
 }
 
 extension Consignment {
+    /// The columns that ``init(_:)`` reads, in its order.
+    static let columns = [
+        "id", "uuid", "reference", "type", "storage", "links", "seriesName", "transferringBodyName",
+        "transferringBodyTdrCode", "userLogin", "contactName", "contactEmail", "source", "parentFolder",
+        "includeTopLevelFolder", "created", "transferInitiated", "exported", "exportLocation",
+    ].map { "consignment.\($0)" }.joined(separator: ", ")
+
+    /// From a row that begins with ``columns``.
     init(_ row: Row) throws {
-        guard let id = RecordID(bytes: Array(try row.value("uuid") as Data)),
-            let reference = ConsignmentReference(try row.value("reference") as String),
-            let type = ConsignmentType(rawValue: try row.value("type")),
-            let storage = StorageKind(rawValue: try row.value("storage")),
-            let links = LinkPolicy(rawValue: try row.value("links"))
-        else { throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a consignment's row makes no sense") }
-        self.row = try row.value("id")
+        var values = RowValues(row)
+        try self.init(&values)
+    }
+
+    init(_ values: inout RowValues) throws {
+        row = try values.next()
+        let id = RecordID(bytes: Array(try values.next() as Data))
+        let reference = ConsignmentReference(try values.next() as String)
+        let type = ConsignmentType(rawValue: try values.next())
+        let storage = StorageKind(rawValue: try values.next())
+        let links = LinkPolicy(rawValue: try values.next())
+        guard let id, let reference, let type, let storage, let links else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a consignment's row makes no sense")
+        }
         self.id = id
         self.reference = reference
         self.type = type
         self.storage = storage
         self.links = links
-        seriesName = try row.value("seriesName")
-        bodyName = try row.value("transferringBodyName")
-        bodyCode = try row.value("transferringBodyTdrCode")
-        person = Person(
-            login: try row.value("userLogin"), name: try row.value("contactName"), email: try row.value("contactEmail"))
-        source = BytePath(Array(try row.value("source") as Data))
-        parentFolder = Array(try row.value("parentFolder") as Data)
-        includeTopLevelFolder = try row.value("includeTopLevelFolder")
-        created = Timestamp(milliseconds: try row.value("created"))
-        transferInitiated = (try row.value("transferInitiated") as Int64?).map(Timestamp.init(milliseconds:))
-        exported = (try row.value("exported") as Int64?).map(Timestamp.init(milliseconds:))
-        exportLocation = try row.value("exportLocation")
+        seriesName = try values.next()
+        bodyName = try values.next()
+        bodyCode = try values.next()
+        person = Person(login: try values.next(), name: try values.next(), email: try values.next())
+        source = BytePath(Array(try values.next() as Data))
+        parentFolder = Array(try values.next() as Data)
+        includeTopLevelFolder = try values.next()
+        created = Timestamp(milliseconds: try values.next())
+        transferInitiated = (try values.next() as Int64?).map(Timestamp.init(milliseconds:))
+        exported = (try values.next() as Int64?).map(Timestamp.init(milliseconds:))
+        exportLocation = try values.next()
     }
 }

@@ -13,8 +13,9 @@ extension Store {
             } else {
                 (condition, argument) = ("reference = ?", name)
             }
-            return try db.cachedStatement(sql: "\(ConsignmentFacts.selection) WHERE \(condition)")
-                .first([argument], ConsignmentFacts.init)
+            return try Row.fetchOne(
+                db.cachedStatement(sql: "\(ConsignmentFacts.selection) WHERE \(condition)"), arguments: [argument]
+            ).map(ConsignmentFacts.init)
         }
     }
 }
@@ -42,16 +43,24 @@ extension Database {
 extension ConsignmentFacts {
     /// What ``init(_:)`` reads of one consignment after the other.
     static let selection = """
-        SELECT consignment.*, delivery.owner, EXISTS (SELECT 1 FROM consignmentStatus AS review
-            WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview') AS isUnderReview
+        SELECT \(columns(isUnderReview: """
+            EXISTS (SELECT 1 FROM consignmentStatus AS review
+                WHERE review.consignmentId = consignment.id AND statusType = 'MetadataReview')
+            """))
         FROM consignment LEFT JOIN delivery ON delivery.consignmentId = consignment.id
         """
 
-    /// From a row of `consignment` with `owner` and `isUnderReview`.
+    /// The columns that ``init(_:)`` reads, in its order, where `delivery` is joined.
+    static func columns(isUnderReview: String) -> String {
+        "\(Consignment.columns), delivery.owner, \(isUnderReview), consignment.seriesId"
+    }
+
+    /// From a row that begins with ``columns(isUnderReview:)``.
     init(_ row: Row) throws {
-        consignment = try Consignment(row)
-        owner = (try row.value("owner") as Data?).flatMap { RecordID(bytes: Array($0)) }
-        isUnderReview = try row.value("isUnderReview")
-        seriesRow = try row.value("seriesId")
+        var values = RowValues(row)
+        consignment = try Consignment(&values)
+        owner = (try values.next() as Data?).flatMap { RecordID(bytes: Array($0)) }
+        isUnderReview = try values.next()
+        seriesRow = try values.next()
     }
 }

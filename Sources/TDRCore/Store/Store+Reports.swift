@@ -84,7 +84,8 @@ extension Database {
         }
         let tallies = try tallies(of: consignments)
         let now = try Row.fetchAll(
-            cachedStatement(sql: "SELECT * FROM consignment WHERE id IN (SELECT value FROM json_each(?))"),
+            cachedStatement(
+                sql: "SELECT \(Consignment.columns) FROM consignment WHERE id IN (SELECT value FROM json_each(?))"),
             arguments: [list]
         ).map(Consignment.init)
         let current = Dictionary(now.map { ($0.row, $0) }) { $1 }

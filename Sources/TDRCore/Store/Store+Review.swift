@@ -149,7 +149,7 @@ extension Store {
             let rows = try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
-                        SELECT consignment.*, delivery.owner, 1 AS isUnderReview, review.modified AS since
+                        SELECT \(ConsignmentFacts.columns(isUnderReview: "1")), review.modified AS since
                         FROM consignmentStatus AS review JOIN consignment ON consignment.id = review.consignmentId
                             LEFT JOIN delivery ON delivery.consignmentId = consignment.id
                         WHERE review.statusType = 'MetadataReview' AND review.value = ?

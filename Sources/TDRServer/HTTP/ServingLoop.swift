@@ -10,7 +10,7 @@ import TDRCore
 /// wait for a disk, must not hold the loop up, on which other connections wait: it goes over to threads that may block.
 final class ServingLoop: TaskExecutor {
     /// How long one request may read while the others of its loop wait.
-    static let patience = Duration.milliseconds(2)
+    static let patience = Duration.milliseconds(20)
 
     private let loop: any EventLoop
     private let lane: ReadLane
@@ -38,11 +38,11 @@ final class ServingLoop: TaskExecutor {
         }
     }
 
-    /// The same for work that calls what might wait elsewhere, but does not here.
+    /// The same for work that calls what might wait elsewhere, but does not here. All that it reads is of one moment.
     func quickly<Value: Sendable>(_ work: () async throws -> Value?) async rethrows -> Value? {
         guard loop.inEventLoop else { return nil }
         do {
-            return try await ReadTerms.$current.withValue(terms) { try await work() }
+            return try await ReadTerms.$current.withValue(terms) { try await lane.session(work) }
         } catch is CancellationError where !Task.isCancelled {
             return nil
         }
