@@ -44,6 +44,7 @@ public final class Store: Sendable {
         self.directory = directory
         self.clock = clock
         self.environment = environment
+        SQLiteSetup.once
         let file = directory.appending("tdr.sqlite")
         if try Store.isThere(file, directory) {
             try Store.refuseForeign(file)
