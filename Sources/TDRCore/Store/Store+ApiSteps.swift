@@ -21,13 +21,13 @@ extension Store {
     /// The steps of each of these consignments, by the order of the types.
     package func steps(of consignments: [Consignment]) throws -> [[StepReport]] {
         try read { db in
-            let list = "[" + consignments.map { String($0.row) }.joined(separator: ",") + "]"
+            let wanted = RowSet(consignments.map(\.row))
             let rows = try Row.fetchAll(
                 db.cachedStatement(
                     sql: """
                         SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
-                        WHERE consignmentId IN (SELECT value FROM json_each(?))
-                        """), arguments: [list])
+                        WHERE consignmentId \(wanted.are)
+                        """), arguments: [wanted.value])
             let ids = Dictionary(consignments.map { ($0.row, $0.id) }) { $1 }
             var found: [Int64: [StepReport]] = [:]
             for row in rows {

@@ -69,14 +69,14 @@ extension Store {
     package func counts(of consignments: [Consignment]) throws -> [ConsignmentCounts] {
         try read { db in
             let found = try db.tallies(of: consignments)
+            let wanted = RowSet(consignments.map(\.row))
             let unscanned = Set(
                 try Int64.fetchAll(
                     db.cachedStatement(
                         sql: """
                             SELECT consignmentId FROM consignmentMetadata
-                            WHERE consignmentId IN (SELECT value FROM json_each(?)) AND propertyName = ?
-                                AND value = 'none'
-                            """), arguments: [jsonList(consignments.map(\.row)), ConsignmentPolicy.antivirus]))
+                            WHERE consignmentId \(wanted.are) AND propertyName = ? AND value = 'none'
+                            """), arguments: [wanted.value, ConsignmentPolicy.antivirus]))
             return consignments.map {
                 ConsignmentCounts(found[$0.row] ?? Tally(), withoutAntivirus: unscanned.contains($0.row))
             }

@@ -375,6 +375,19 @@ package struct FileProperties: Sendable {
 
 private func json(_ files: [FileReport]) -> String { jsonList(files.map(\.row)) }
 
+/// The rows that a statement is about: `WHERE id \(rows.are)`, with ``value`` for the question mark.
+///
+/// One is asked for as one: the table that SQLite makes of a list takes longer to make than most rows to find.
+struct RowSet {
+    private let rows: [Int64]
+
+    init(_ rows: [Int64]) { self.rows = rows }
+
+    var are: String { rows.count == 1 ? "= ?" : "IN (SELECT value FROM json_each(?))" }
+
+    var value: DatabaseValue { rows.count == 1 ? rows[0].databaseValue : jsonList(rows).databaseValue }
+}
+
 func jsonList(_ numbers: [Int64]) -> String { "[" + numbers.map(String.init).joined(separator: ",") + "]" }
 
 extension FormatReport {

@@ -61,12 +61,11 @@ struct TallyChange {
 extension Database {
     /// The tallies of these consignments by their rows; none for one that has nothing.
     func tallies(of consignments: [Consignment]) throws -> [Int64: Tally] {
+        let wanted = RowSet(consignments.map(\.row))
         let rows = try Row.fetchCursor(
             cachedStatement(
-                sql: """
-                    SELECT consignmentId, statusType, value, count FROM tally
-                    WHERE consignmentId IN (SELECT value FROM json_each(?))
-                    """), arguments: [jsonList(consignments.map(\.row))])
+                sql: "SELECT consignmentId, statusType, value, count FROM tally WHERE consignmentId \(wanted.are)"),
+            arguments: [wanted.value])
         var found: [Int64: Tally] = [:]
         while let row = try rows.next() {
             found[try row.value(0), default: Tally()][try row.value(1) as String, try row.value(2) as String] =
