@@ -67,7 +67,8 @@ public struct APIServer: Sendable {
                 store: store, run: RunInfo(actor: "serve-api", command: "serve-api: files received", version: version)
             ) { _ in checkBell.ring() },
             version: version, canExport: (options.exportTarget ?? options.judgmentTarget) != nil,
-            checkBell: checkBell, exportBell: exportBell, requirements: options.exportRequirements, sizes: options.sizes,
+            checkBell: checkBell, exportBell: exportBell, requirements: options.exportRequirements,
+            sizes: options.sizes,
             formatPolicy: options.checks.policy, metadataSchema: options.metadataSchema, advice: options.advice)
         // Whoever asks is answered first, however many files wait.
         var checks = options.checks

@@ -103,6 +103,22 @@ import Testing
         if let id = RecordID(text) { #expect(id.description == text.lowercased()) }
     }
 
+    @Test("takes at each place what may stand there, and nothing else")
+    func places() {
+        let good = Array(RecordID.random().description.utf8)
+        let digits = Set("0123456789abcdefABCDEF".utf8)
+        for place in good.indices {
+            let isDash = [8, 13, 18, 23].contains(place)
+            for byte in UInt8(1)...127 {
+                var text = good
+                text[place] = byte
+                let isGood = isDash ? byte == UInt8(ascii: "-") : digits.contains(byte)
+                #expect((RecordID(String(decoding: text, as: UTF8.self)) != nil) == isGood, "\(place) \(byte)")
+            }
+        }
+        #expect(RecordID(String(repeating: "é", count: 18)) == nil)
+    }
+
     @Test("keeps its 16 bytes")
     func bytes() throws {
         let bytes = (0..<16).map { UInt8($0 * 16 + 1) }

@@ -110,7 +110,7 @@ import Testing
                 throw CancellationError()
             }
             let router = try await server.router(
-                desk.archive, desk.archive.threads, SetupLink(isOpen: false), Logger(label: "test"))
+                desk.archive, .none, desk.archive.threads, SetupLink(isOpen: false), Logger(label: "test"))
             routes = router.routes.map { "\($0.method.rawValue) \($0.path)" }
             responder = router.buildResponder()
         }

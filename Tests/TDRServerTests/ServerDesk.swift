@@ -33,7 +33,8 @@ final class ServerDesk: Sendable {
         let threads = BlockingExecutor(threads: 1)
         archive = Archive(
             store: store, threads: threads, uploadThreads: threads,
-            book: try ReceiptBook(store: store, run: ServerDesk.run) { _ in }, version: "0", canExport: true, checkBell: Bell(), exportBell: Bell())
+            book: try ReceiptBook(store: store, run: ServerDesk.run) { _ in }, version: "0", canExport: true,
+            checkBell: Bell(), exportBell: Bell())
         engine = try APISchema.engine()
     }
 

@@ -103,7 +103,8 @@ extension Store {
     /// All consignments, oldest first.
     public func consignments() throws -> [Consignment] {
         try read { db in
-            try Row.fetchAll(db, sql: "SELECT \(Consignment.columns) FROM consignment ORDER BY sequence").map(Consignment.init)
+            try Row.fetchAll(db, sql: "SELECT \(Consignment.columns) FROM consignment ORDER BY sequence").map(
+                Consignment.init)
         }
     }
 

@@ -113,9 +113,11 @@ struct GraphQLRoute: Sendable {
     private func response(
         _ request: GraphQLRequest, _ asker: Asker, _ loop: ServingLoop?, isReadOnly: Bool
     ) async throws -> GraphQLResponse {
-        if let loop, let response = try await loop.quickly({
-            try await engine.executeRemembered(request, context: asker)
-        }) {
+        if let loop,
+            let response = try await loop.quickly({
+                try await engine.executeRemembered(request, context: asker)
+            })
+        {
             return response
         }
         return try await withTaskExecutorPreference(archive.threads) {

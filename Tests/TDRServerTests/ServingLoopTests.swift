@@ -1,0 +1,177 @@
+import GRDB
+import GraphQL
+import NIOCore
+import NIOPosix
+import Streams
+import TDRTestSupport
+import Testing
+
+@testable import TDRCore
+@testable import TDRServer
+
+/// Requests that are answered where they come in.
+@Suite struct ServingLoopTests {
+    /// A loop of its own before the store of a desk.
+    private struct Bench {
+        let desk: ServerDesk
+        let maria: Principal
+        let mine: Consignment
+        private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop: ServingLoop
+        let eventLoop: any EventLoop
+
+        init() throws {
+            desk = try ServerDesk()
+            maria = try desk.principal("maria", [.standardUser])
+            mine = try desk.delivery(of: maria, files: 3).consignment
+            eventLoop = group.next()
+            loop = try ServingLoop(eventLoop, desk.store)
+        }
+
+        var files: String { "{ getConsignment(consignmentid: \"\(mine.id)\") { totalFiles } }" }
+
+        /// What the loop answers at once; nil when it leaves the question to others.
+        func quickly(_ query: String) async throws -> GraphQLResponse? {
+            let asker = Asker(archive: desk.archive, principal: maria, note: RequestNote())
+            return try await onLoop {
+                try await loop.quickly {
+                    try await desk.engine.executeRemembered(GraphQLRequest(query), context: asker)
+                }
+            }
+        }
+
+        func onLoop<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+            try await withTaskExecutorPreference(loop) { try await body() }
+        }
+
+        func end() async throws { try await group.shutdownGracefully() }
+    }
+
+    @Test("are those whose query is known; others are not even parsed there")
+    func knownQueries() async throws {
+        let bench = try Bench()
+        #expect(try await bench.quickly(bench.files) == nil)
+        let first = try await bench.desk.ask(bench.files, as: bench.maria)
+        let second = try await bench.quickly(bench.files)
+        #expect(first.data?["getConsignment"]?["totalFiles"]?.int == 3)
+        #expect(second?.data == first.data)
+        try await bench.end()
+    }
+
+    @Test("are answered on the thread of the loop, and asked elsewhere not at all")
+    func threads() async throws {
+        let bench = try Bench()
+        let isThere = try await bench.onLoop {
+            await Task.yield()
+            return bench.eventLoop.inEventLoop
+        }
+        #expect(isThere)
+        #expect(await bench.loop.quickly { 1 } == nil)
+        #expect(bench.loop.quickRead { 1 } == nil)
+        let read = try await bench.onLoop { bench.loop.quickRead { 1 } }
+        #expect(read == 1)
+        let asked = try await bench.onLoop { await bench.loop.quickly { 1 } }
+        #expect(asked == 1)
+        try await bench.end()
+    }
+
+    @Test("hold up nobody: a long one is given up, and its like are left to others for a while")
+    func longQueries() async throws {
+        let bench = try Bench()
+        _ = try await bench.desk.ask(bench.files, as: bench.maria)
+        #expect(try await bench.quickly(bench.files) != nil)
+        try StoreRows.execute(
+            bench.desk.folder.appending("store"),
+            """
+            ALTER TABLE tally RENAME TO slowTally;
+            CREATE VIEW tally AS SELECT consignmentId, statusType, value, count FROM slowTally WHERE count + (
+                WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n) > 0;
+            """)
+        #expect(try await bench.quickly(bench.files) == nil)
+        // It ends well again, and nobody tries.
+        try StoreRows.execute(
+            bench.desk.folder.appending("store"), "DROP VIEW tally; ALTER TABLE slowTally RENAME TO tally;")
+        var tries = 0
+        while try await bench.quickly(bench.files) == nil {
+            tries += 1
+            try #require(tries < 1000)
+        }
+        #expect(tries > 10)
+        #expect(try await bench.quickly(bench.files)?.data?["getConsignment"]?["totalFiles"]?.int == 3)
+        try await bench.end()
+    }
+
+    @Test("change nothing: what would write is left to others")
+    func changes() async throws {
+        let bench = try Bench()
+        let written = try await bench.onLoop {
+            try bench.loop.quickRead { () -> Int? in
+                try bench.desk.store.write { try $0.execute(sql: "DELETE FROM file") }
+                return 1
+            }
+        }
+        #expect(written == nil)
+        #expect(try bench.desk.store.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM file") } == 4)
+        let mutation =
+            "mutation { addConsignment(addConsignmentInput: { consignmentType: \"judgment\" }) { consignmentid } }"
+        _ = try await bench.desk.ask(mutation, as: bench.maria)
+        #expect(try await bench.quickly(mutation) == nil)
+        try await bench.end()
+    }
+
+    @Test("read of one moment, and the next one of the next")
+    func moments() async throws {
+        let bench = try Bench()
+        let store = bench.desk.store
+        @Sendable func files() throws -> Int {
+            try store.read { try Int.fetchOne($0, sql: "SELECT count FROM tally WHERE value = 'File'") ?? 0 }
+        }
+        let unknown = "tdr_" + String(repeating: "a", count: 64)
+        let (before, during, others) = try await bench.onLoop {
+            try #require(
+                await bench.loop.quickly { () -> (Int, Int, Bool) in
+                    let before = try files()
+                    try StoreRows.execute(
+                        bench.desk.folder.appending("store"), "UPDATE tally SET count = 77 WHERE value = 'File'")
+                    // Somebody else whose turn it is meanwhile would read what is old.
+                    let other = await bench.loop.quickly { 1 }
+                    let token = try bench.loop.quickRead { try store.principal(forToken: unknown) }
+                    return (before, try files(), other == nil && token == nil)
+                })
+        }
+        #expect((before, during) == (3, 3))
+        #expect(others)
+        let after = try await bench.onLoop { try bench.loop.quickRead { try files() } }
+        #expect(after == 77)
+        try await bench.end()
+    }
+
+    @Test("know a token by heart, and that it was revoked, by whomever, at once")
+    func tokens() async throws {
+        let bench = try Bench()
+        let store = bench.desk.store
+        let expires = Timestamp(milliseconds: ServerDesk.now.milliseconds + 1000)
+        let secret = try store.makeToken(
+            for: "maria", name: "t", scopes: [.read], expires: expires, run: ServerDesk.run)
+        let later = Guarded(ServerDesk.now)
+        let clocked = try Store(at: bench.desk.folder.appending("store"), .existing) { later.withLock { $0 } }
+        func verdict(_ secret: String) async throws -> String? {
+            let verdict = try await bench.onLoop {
+                try bench.loop.quickRead { try clocked.principal(forToken: secret) }
+            }
+            if case .known(let principal)? = verdict { return principal.login }
+            return verdict == nil ? nil : "refused"
+        }
+        for _ in 0..<3 { #expect(try await verdict(secret) == "maria") }
+        #expect(try await verdict(String(secret.dropLast()) + "x") == "refused")
+        later.withLock { $0 = expires }
+        #expect(try await verdict(secret) == "refused")
+        later.withLock { $0 = ServerDesk.now }
+        #expect(try await verdict(secret) == "maria")
+        // Another process: it knows nothing of this one's memory.
+        let other = try Store(at: bench.desk.folder.appending("store"), .existing) { ServerDesk.now }
+        #expect(try other.revokeTokens(of: "maria", name: "t", run: ServerDesk.run) == 1)
+        #expect(try await verdict(secret) == "refused")
+        try await bench.end()
+    }
+}
