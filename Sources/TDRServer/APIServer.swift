@@ -52,6 +52,7 @@ public struct APIServer: Sendable {
         guard let lock = try ServingLock(store) else { throw ServerError.storeIsServed(store.directory) }
         defer { withExtendedLifetime(lock) {} }
         try ReceivedFile.sweep(store)
+        defer { LogWriter.stderr.flush() }
         var logger = Logger(label: "tdr") { _ in JSONLog() }
         logger.logLevel = .info
         let threads = BlockingExecutor(threads: APIServer.queryThreads)

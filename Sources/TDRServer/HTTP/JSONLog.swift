@@ -38,24 +38,16 @@ struct LogLine {
         JSONText.write(value, into: &bytes)
     }
 
-    /// One writer at a time: lines do not mix.
-    private static let writing = Guarded(())
-
-    /// Writes the whole line at once.
-    consuming func write() {
+    /// The whole line.
+    var finished: [UInt8] {
+        var bytes = bytes
         bytes.append(UInt8(ascii: "}"))
         bytes.append(UInt8(ascii: "\n"))
-        LogLine.writing.withLock { _ in
-            bytes.withUnsafeBytes { bytes in
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    let count = Glibc.write(2, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                    // A log that nobody reads must not stop the server.
-                    if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
-                }
-            }
-        }
+        return bytes
     }
+
+    /// Puts it into the log.
+    func write() { LogWriter.stderr.write(finished) }
 
     /// The second that it is, in words; put into words once a second.
     static var now: String {

@@ -15,6 +15,9 @@ struct GraphQLRoute: Sendable {
     let limits: RequestLimits
     let loops: ServingLoops
 
+    /// Bytes of a request that is read on the event loop.
+    private static let longestAtOnce = 16 << 10
+
     func add(to group: RouterGroup<APIContext>) {
         group.post("graphql", use: post)
         group.get("graphql", use: get)
@@ -27,6 +30,18 @@ struct GraphQLRoute: Sendable {
             throw tooLarge
         }
         let body = try await body(of: request)
+        // Others of the loop do not wait until a long one is read.
+        if body.count > GraphQLRoute.longestAtOnce {
+            return try await withTaskExecutorPreference(archive.threads) {
+                try await answer(body, media, request, context, principal)
+            }
+        }
+        return try await answer(body, media, request, context, principal)
+    }
+
+    private func answer(
+        _ body: [UInt8], _ media: GraphQLHTTP.Media, _ request: Request, _ context: APIContext, _ principal: Principal
+    ) async throws -> Response {
         let asked: GraphQLRequest
         do throws(GraphQLHTTP.Refusal) {
             asked = try GraphQLHTTP.request(body: body, contentType: request.headers[.contentType])
