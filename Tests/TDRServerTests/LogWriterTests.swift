@@ -53,6 +53,8 @@ import Testing
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         var told = 0
         while true {
+            var awaited = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+            try #require(poll(&awaited, 1, 30_000) == 1, "\(told) lines are told of as lost, and no more come")
             let got = read(ends[0], &buffer, buffer.count)
             try #require(got > 0)
             bytes += buffer[..<got]
