@@ -104,12 +104,14 @@ class Ours:
     def ask(self, query, port=None, **variables):
         """The data, and the seconds until the last byte of it had come."""
         body = json.dumps({"query": query, "variables": variables}).encode()
-        connection = self.connection if port is None else http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        # One that nobody used for a while would have been closed.
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=600)
         start = time.perf_counter()
         connection.request("POST", "/graphql", body,
                            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
         data = connection.getresponse().read()
         took = time.perf_counter() - start
+        connection.close()
         answer = json.loads(data)
         if "errors" in answer:
             sys.exit(f"server: {answer['errors']}")
