@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -119,6 +120,10 @@ int tdr_connect_tcp(const char *host, const char *port, int timeout_seconds) {
 }
 
 int tdr_set_ctype(const char *name) { return setlocale(LC_CTYPE, name) ? 0 : -1; }
+
+int tdr_limit_heaps(int count) {
+    return mallopt(M_ARENA_MAX, count);
+}
 
 long tdr_peak_rss_kib(void) {
     struct rusage usage;

@@ -1,3 +1,4 @@
+import CShims
 import Glibc
 
 /// Threads of our own for work that blocks: reading files, hashing, talking to a socket, writing to SQLite.
@@ -103,3 +104,7 @@ package func withBlockingThreads<Result: Sendable>(
 
 /// Rests on a thread that may block.
 package func pause(_ microseconds: UInt32) { usleep(microseconds) }
+
+/// Has all threads of the process share so many heaps of the C library, where each would have its own otherwise, as far as
+/// eight for each core go. To be called before there are many.
+package func limitHeaps(to count: Int) { _ = tdr_limit_heaps(Int32(count)) }

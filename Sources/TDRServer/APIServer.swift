@@ -51,6 +51,8 @@ public struct APIServer: Sendable {
         if options.tls == nil, !isLoopback { throw ServerError.needsTLS(options.host) }
         guard let lock = try ServingLock(store) else { throw ServerError.storeIsServed(store.directory) }
         defer { withExtendedLifetime(lock) {} }
+        // Each thread would keep what it once needed in a heap of its own, up to eight for each core.
+        limitHeaps(to: 2 * System.coreCount)
         try ReceivedFile.sweep(store)
         defer { LogWriter.stderr.flush() }
         var logger = Logger(label: "tdr") { _ in JSONLog() }

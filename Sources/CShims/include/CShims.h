@@ -41,6 +41,9 @@ int tdr_set_ctype(const char *name);
 /// getdents64(2).
 ssize_t tdr_read_directory(int fd, void *buffer, size_t size);
 
+/// mallopt(M_ARENA_MAX, count): 1 when it took effect.
+int tdr_limit_heaps(int count);
+
 /// Peak resident set of this process in KiB.
 long tdr_peak_rss_kib(void);
 
