@@ -174,4 +174,39 @@ import Testing
         #expect(try await verdict(secret) == "refused")
         try await bench.end()
     }
+
+    @Test("say after every change, by whomever, what is said elsewhere")
+    func changesBetween() async throws {
+        let bench = try Bench()
+        let place = bench.desk.folder.appending("store")
+        let query = """
+            { getConsignment(consignmentid: "\(bench.mine.id)") { totalFiles allChecksSucceeded parentFolder
+                consignmentStatuses { statusType value } fileStatusCounts { statusType statusValue count } } }
+            """
+        _ = try await bench.desk.ask(query, as: bench.maria)
+        var random = SeededGenerator(seed: 7)
+        var said: Set<String> = []
+        for number in 0..<200 {
+            let change =
+                switch random.next() % 5 {
+                case 0: "UPDATE tally SET count = count + \(number) WHERE statusType = 'Type'"
+                case 1: "UPDATE consignment SET parentFolder = CAST('R\(number)' AS BLOB)"
+                case 2: "UPDATE consignmentStatus SET value = '\(number.isMultiple(of: 2) ? "Completed" : "Failed")'"
+                case 3: "INSERT OR REPLACE INTO tally SELECT id, 'FFID', 'Success', \(number) FROM consignment"
+                // Nothing that is asked for.
+                default: "UPDATE user SET failures = \(number)"
+                }
+            try StoreRows.execute(place, change)
+            let elsewhere = try await bench.desk.ask(query, as: bench.maria)
+            for _ in 0..<2 {
+                let here = try #require(try await bench.quickly(query))
+                #expect(here.bytes == elsewhere.bytes, "\(change)")
+            }
+            said.insert(String(decoding: elsewhere.bytes, as: UTF8.self))
+        }
+        #expect(said.count > 50)
+        try StoreRows.execute(place, "DELETE FROM consignmentStatus; DELETE FROM tally")
+        #expect(try await bench.quickly(query)?.bytes == bench.desk.ask(query, as: bench.maria).bytes)
+        try await bench.end()
+    }
 }

@@ -8,15 +8,25 @@ package final class ReadLane: Sendable {
     private let session = Guarded(Session.none)
     private let memory = Guarded(Memory())
 
-    /// What was read of tokens and is true for as long as nobody changes the database.
+    /// What is remembered by name.
+    enum Key: Hashable {
+        /// What a token gives, by its digest.
+        case token(Data)
+        /// The facts of a consignment, by its id or reference.
+        case facts(String)
+        /// The steps of a consignment, by its row.
+        case steps(Int64)
+    }
+
+    /// What was read and is true for as long as nobody changes the database.
     private struct Memory {
         /// The state of the database (`PRAGMA data_version`).
         var version: Int64 = 0
-        var grants: [Data: TokenGrant] = [:]
+        var values: [Key: any Sendable] = [:]
     }
 
-    /// Tokens that are remembered, at most.
-    private static let mostGrants = 1000
+    /// Values that are remembered, at most.
+    private static let mostValues = 1000
 
     /// A lane of a store.
     ///
@@ -35,11 +45,11 @@ package final class ReadLane: Sendable {
     }
 
     /// Whether reads belong together now.
-    private enum Session {
+    private enum Session: Equatable {
         case none
         case open
-        /// The transaction has begun.
-        case reading
+        /// The transaction has begun, in this state of the database where it was asked for.
+        case reading(version: Int64?)
     }
 
     /// Has all reads of `work` see one state of the database.
@@ -56,12 +66,15 @@ package final class ReadLane: Sendable {
         return try await work()
     }
 
+    /// Whether somebody's reads belong together now, and whatever else is read is of the same state.
+    package var isInSession: Bool { session.withLock { $0 != .none } }
+
     private func end() {
-        let hasBegun = session.withLock { session in
+        let before = session.withLock { session in
             defer { session = .none }
-            return session == .reading
+            return session
         }
-        guard hasBegun else { return }
+        guard case .reading = before else { return }
         queue.unsafeRead { db in
             // Nothing was changed: what fails here keeps a snapshot, until the next read ends it.
             try? ReadLane.commit(db)
@@ -76,24 +89,65 @@ package final class ReadLane: Sendable {
         if db.isInsideTransaction { try db.cachedStatement(sql: "COMMIT TRANSACTION").execute() }
     }
 
+    private static func version(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db.cachedStatement(sql: "PRAGMA data_version")) ?? 0
+    }
+
     /// Reads within one snapshot of the database, that of the session where there is one.
     ///
     /// - Throws: ``ReadTerms/Passed`` where it would have to wait.
     func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try waitingForNobody {
             try queue.unsafeRead { db in
-                let before = session.withLock { session in
-                    defer { if session == .open { session = .reading } }
-                    return session
+                switch session.withLock({ $0 }) {
+                case .none:
+                    try ReadLane.begin(afresh: db)
+                    defer { try? ReadLane.commit(db) }
+                    return try body(db)
+                case .open:
+                    try ReadLane.begin(afresh: db)
+                    session.withLock { $0 = .reading(version: nil) }
+                    return try body(db)
+                case .reading: return try body(db)
                 }
-                if before != .reading {
-                    try ReadLane.commit(db)
-                    try ReadLane.begin(db)
-                }
-                defer { if before == .none { try? ReadLane.commit(db) } }
-                return try body(db)
             }
         }
+    }
+
+    /// A value that follows from the database alone, as that is now: read once, until somebody, of whatever process,
+    /// changes anything.
+    ///
+    /// Whether anybody has costs a look into memory that SQLite shares.
+    ///
+    /// - Throws: ``ReadTerms/Passed`` where it would have to wait.
+    func remembered<Value: Sendable>(_ key: Key, _ body: (Database) throws -> Value?) throws -> Value? {
+        try waitingForNobody {
+            try queue.unsafeRead { db in
+                let before = session.withLock { $0 }
+                if case .open = before { try ReadLane.begin(afresh: db) }
+                let version: Int64
+                if case .reading(let known?) = before { version = known } else { version = try ReadLane.version(db) }
+                if before != .none { session.withLock { $0 = .reading(version: version) } }
+                let known = memory.withLock { memory in
+                    if memory.version != version || memory.values.count >= ReadLane.mostValues {
+                        memory = Memory(version: version)
+                    }
+                    return memory.values[key] as? Value
+                }
+                if let known { return known }
+                if before == .none { try ReadLane.begin(afresh: db) }
+                defer { if before == .none { try? ReadLane.commit(db) } }
+                let found = try body(db)
+                // Outside of a session it may be newer than the version; then it is read once more.
+                if let found { memory.withLock { if $0.version == version { $0.values[key] = found } } }
+                return found
+            }
+        }
+    }
+
+    private static func begin(afresh db: Database) throws {
+        try commit(db)
+        try begin(db)
     }
 
     private func waitingForNobody<Value>(_ body: () throws -> Value) throws -> Value {
@@ -102,29 +156,5 @@ package final class ReadLane: Sendable {
         {
             throw ReadTerms.Passed()
         }
-    }
-
-    /// What a token gives, as the database has it now.
-    ///
-    /// Whether anything was changed since it was looked up, by whatever process, costs a look into memory that SQLite
-    /// shares.
-    ///
-    /// - Throws: ``ReadTerms/Passed`` where it would have to wait.
-    func grant(_ digest: Data) throws -> TokenGrant? {
-        if session.withLock({ $0 != .none }) { throw ReadTerms.Passed() }
-        let version = try waitingForNobody {
-            try queue.unsafeRead { try Int64.fetchOne($0.cachedStatement(sql: "PRAGMA data_version")) } ?? 0
-        }
-        let known = memory.withLock { memory in
-            if memory.version != version || memory.grants.count >= ReadLane.mostGrants {
-                memory = Memory(version: version)
-            }
-            return memory.grants[digest]
-        }
-        if let known { return known }
-        // It may be newer than the version; then it is looked up once more.
-        let found = try read { try $0.grant(digest) }
-        memory.withLock { if $0.version == version { $0.grants[digest] = found } }
-        return found
     }
 }

@@ -20,32 +20,10 @@ public struct StepReport: Sendable {
 extension Store {
     /// The steps of each of these consignments, by the order of the types.
     package func steps(of consignments: [Consignment]) throws -> [[StepReport]] {
-        try read { db in
-            let wanted = RowSet(consignments.map(\.row))
-            let rows = try Row.fetchAll(
-                db.cachedStatement(
-                    sql: """
-                        SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
-                        WHERE consignmentId \(wanted.are)
-                        """), arguments: [wanted.value])
-            let ids = Dictionary(consignments.map { ($0.row, $0.id) }) { $1 }
-            var found: [Int64: [StepReport]] = [:]
-            for row in rows {
-                let consignment: Int64 = try row.value(0)
-                guard let type = ConsignmentStatusType(rawValue: try row.value(1)),
-                    let value = ConsignmentStatusValue(rawValue: try row.value(2)), let id = ids[consignment]
-                else { continue }
-                found[consignment, default: []].append(
-                    StepReport(
-                        consignment: id, type: type, value: value,
-                        created: Timestamp(milliseconds: try row.value(3)),
-                        modified: Timestamp(milliseconds: try row.value(4))))
-            }
-            let order = ConsignmentStatusType.order
-            return consignments.map { one in
-                (found[one.row] ?? []).sorted { order[$0.type] ?? 0 < order[$1.type] ?? 0 }
-            }
+        guard consignments.count == 1, let one = consignments.first else {
+            return try read { try $0.steps(of: consignments) }
         }
+        return try remembered(.steps(one.row)) { try $0.steps(of: [one]) } ?? [[]]
     }
 
     /// The properties of each of these consignments by name, but for those that are ours alone.
@@ -206,6 +184,35 @@ extension Database {
         let problems = try tally(of: consignment)[Tally.problem, ""]
         guard problems == 0 else {
             throw DeliveryError.wrongState("the transfer is not ready: \(problems) files have findings")
+        }
+    }
+}
+
+extension Database {
+    fileprivate func steps(of consignments: [Consignment]) throws -> [[StepReport]] {
+        let wanted = RowSet(consignments.map(\.row))
+        let rows = try Row.fetchAll(
+            cachedStatement(
+                sql: """
+                    SELECT consignmentId, statusType, value, created, modified FROM consignmentStatus
+                    WHERE consignmentId \(wanted.are)
+                    """), arguments: [wanted.value])
+        let ids = Dictionary(consignments.map { ($0.row, $0.id) }) { $1 }
+        var found: [Int64: [StepReport]] = [:]
+        for row in rows {
+            let consignment: Int64 = try row.value(0)
+            guard let type = ConsignmentStatusType(rawValue: try row.value(1)),
+                let value = ConsignmentStatusValue(rawValue: try row.value(2)), let id = ids[consignment]
+            else { continue }
+            found[consignment, default: []].append(
+                StepReport(
+                    consignment: id, type: type, value: value,
+                    created: Timestamp(milliseconds: try row.value(3)),
+                    modified: Timestamp(milliseconds: try row.value(4))))
+        }
+        let order = ConsignmentStatusType.order
+        return consignments.map { one in
+            (found[one.row] ?? []).sorted { order[$0.type] ?? 0 < order[$1.type] ?? 0 }
         }
     }
 }

@@ -5,7 +5,7 @@ import Streams
 extension Store {
     /// A consignment by its id or reference, with what decides who may touch it; nil when there is none.
     public func facts(_ name: String) throws -> ConsignmentFacts? {
-        try read { db in
+        try remembered(.facts(name)) { db in
             let condition: String
             let argument: any DatabaseValueConvertible
             if let id = RecordID(name) {

@@ -63,10 +63,7 @@ extension Store {
             return .refused
         }
         let digest = Store.digest(of: secret)
-        let lane = ReadTerms.current.lane
-        guard let grant = try lane.map({ try $0.grant(digest) }) ?? read({ try $0.grant(digest) }) else {
-            return .refused
-        }
+        guard let grant = try remembered(.token(digest), { try $0.grant(digest) }) else { return .refused }
         if let expires = grant.expires, expires <= clock() { return .refused }
         return .known(grant.principal)
     }

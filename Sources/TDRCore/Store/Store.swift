@@ -150,6 +150,15 @@ public final class Store: Sendable {
         } catch { throw Store.explained(error, directory) }
     }
 
+    /// Reads what follows from the database alone, where it can be remembered for as long as nobody changes anything.
+    func remembered<Value: Sendable>(_ key: ReadLane.Key, _ body: (Database) throws -> Value?) throws -> Value? {
+        let terms = ReadTerms.current
+        guard let lane = terms.lane else { return try read(body) }
+        do {
+            return try lane.remembered(key) { db in try terms.kept(by: db) { try body(db) } }
+        } catch { throw Store.explained(error, directory) }
+    }
+
     /// Changes the database in one transaction: all of `body` or nothing, durable when this returns.
     func write<T>(_ body: (Database) throws -> T) throws -> T {
         if ReadTerms.current.lane != nil { throw ReadTerms.Passed() }

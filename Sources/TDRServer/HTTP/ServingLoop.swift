@@ -30,7 +30,7 @@ final class ServingLoop: TaskExecutor {
     /// - Returns: nil when it would take too long, or is asked for elsewhere: it is to be done on other threads then.
     ///   `work` may have been begun, and must change nothing.
     func quickRead<Value>(_ work: () throws -> Value?) rethrows -> Value? {
-        guard loop.inEventLoop else { return nil }
+        guard loop.inEventLoop, !lane.isInSession else { return nil }
         do {
             return try ReadTerms.$current.withValue(terms) { try work() }
         } catch is ReadTerms.Passed {
