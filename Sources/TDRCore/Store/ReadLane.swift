@@ -124,7 +124,12 @@ package final class ReadLane: Sendable {
         try waitingForNobody {
             try queue.unsafeRead { db in
                 let before = session.withLock { $0 }
-                if case .open = before { try ReadLane.begin(afresh: db) }
+                switch before {
+                // What an end could not end would be asked for its version for ever.
+                case .none: try ReadLane.commit(db)
+                case .open: try ReadLane.begin(afresh: db)
+                case .reading: break
+                }
                 let version: Int64
                 if case .reading(let known?) = before { version = known } else { version = try ReadLane.version(db) }
                 if before != .none { session.withLock { $0 = .reading(version: version) } }
