@@ -84,16 +84,19 @@ package struct GraphQLEngine: Sendable {
 
     /// Does a query that needs no preparing, since it was asked for before: for callers who cannot wait for long.
     ///
-    /// - Returns: nil when it is another request. So it is for a while, too, after a query was given up, by a resolver
-    ///   that threw `CancellationError`.
+    /// - Parameter mostCells: How many values it may have, those of objects counted once for each field; one with more
+    ///   is given up.
+    /// - Returns: nil when it is another request. So it is for a while, too, after a query was given up, also by a
+    ///   resolver that threw `CancellationError`.
     /// - Throws: `CancellationError` when it was given up.
     package func executeRemembered(
-        _ request: GraphQLRequest, context: any Sendable, root: any Sendable = Root()
+        _ request: GraphQLRequest, mostCells: Int = Int.max, context: any Sendable, root: any Sendable = Root()
     ) async throws -> GraphQLResponse? {
         guard let document = cache[request.query], document.isPromising(request) else { return nil }
         do {
             return try await document.execute(
-                request, limits: limits, describe: describe, context: context, root: root, isReadOnly: true)
+                request, limits: limits, describe: describe, context: context, root: root, isReadOnly: true,
+                mostCells: mostCells)
         } catch {
             document.wasGivenUp()
             throw error

@@ -25,17 +25,19 @@ import Testing
             maria = try desk.principal("maria", [.standardUser])
             mine = try desk.delivery(of: maria, files: 3).consignment
             eventLoop = group.next()
-            loop = try ServingLoop(eventLoop, desk.store)
+            // What is too long is told by what is counted: time has many reasons.
+            loop = try ServingLoop(eventLoop, desk.store, patience: .seconds(600))
         }
 
         var files: String { "{ getConsignment(consignmentid: \"\(mine.id)\") { totalFiles } }" }
 
         /// What the loop answers at once; nil when it leaves the question to others.
-        func quickly(_ query: String) async throws -> GraphQLResponse? {
-            let asker = Asker(archive: desk.archive, principal: maria, note: RequestNote())
+        func quickly(_ query: String, as somebody: Principal? = nil) async throws -> GraphQLResponse? {
+            let asker = Asker(archive: desk.archive, principal: somebody ?? maria, note: RequestNote())
             return try await onLoop {
                 try await loop.quickly {
-                    try await desk.engine.executeRemembered(GraphQLRequest(query), context: asker)
+                    try await desk.engine.executeRemembered(
+                        GraphQLRequest(query), mostCells: ServingLoop.mostCells, context: asker)
                 }
             }
         }
@@ -207,6 +209,73 @@ import Testing
         #expect(said.count > 50)
         try StoreRows.execute(place, "DELETE FROM consignmentStatus; DELETE FROM tally")
         #expect(try await bench.quickly(query)?.bytes == bench.desk.ask(query, as: bench.maria).bytes)
+        try await bench.end()
+    }
+
+    @Test("give nobody what is another's, however often that was asked for")
+    func others() async throws {
+        let bench = try Bench()
+        let paul = try bench.desk.principal("paul", [.standardUser])
+        _ = try await bench.desk.ask(bench.files, as: bench.maria)
+        for _ in 0..<20 {
+            #expect(try await bench.quickly(bench.files)?.data?["getConsignment"]?["totalFiles"]?.int == 3)
+            let refused = try #require(try await bench.quickly(bench.files, as: paul))
+            #expect(refused.data?["getConsignment"] == .null)
+            #expect(refused.codes == ["NOT_FOUND"])
+        }
+        try await bench.end()
+    }
+
+    @Test("let nobody in who was kept out meanwhile")
+    func disabled() async throws {
+        let bench = try Bench()
+        let secret = try bench.desk.store.makeToken(
+            for: "maria", name: "t", scopes: [.read], expires: nil, run: ServerDesk.run)
+        func isKnown() async throws -> Bool {
+            let verdict = try await bench.onLoop {
+                try bench.loop.quickRead { try bench.desk.store.principal(forToken: secret) }
+            }
+            if case .known? = verdict { return true }
+            return false
+        }
+        let other = try Store(at: bench.desk.folder.appending("store"), .existing) { ServerDesk.now }
+        for isOut in [false, true, false, true] {
+            try other.setDisabled("maria", to: isOut, run: ServerDesk.run)
+            for _ in 0..<3 { #expect(try await isKnown() == !isOut) }
+        }
+        try await bench.end()
+    }
+
+    @Test("have few values; what is multiplied is left to others, or refused")
+    func manyValues() async throws {
+        let bench = try Bench()
+        let types =
+            "{ __schema { types { name kind fields { name type { name kind } args { name type { name kind } } } } } }"
+        let whole = try await bench.desk.ask(types, as: bench.maria)
+        #expect(whole.errors.isEmpty)
+        #expect(try await bench.quickly(types) == nil)
+        let few = "{ __type(name: \"Consignment\") { name fields { name } } }"
+        _ = try await bench.desk.ask(few, as: bench.maria)
+        #expect(try await bench.quickly(few)?.errors.isEmpty == true)
+        // Three lists in each other, each under thirty names.
+        func many(_ inner: String) -> String { (0..<30).map { "a\($0): \(inner)" }.joined(separator: " ") }
+        let fragments = """
+            fragment A on __Type { \(many("fields { type { ...B } }")) }
+            fragment B on __Type { \(many("fields { type { ...C } }")) }
+            fragment C on __Type { \(many("fields { name }")) }
+            """
+        let huge = try await bench.desk.ask("{ __type(name: \"Consignment\") { ...A } } \(fragments)", as: bench.maria)
+        #expect(huge.codes == ["QUERY_TOO_COMPLEX"])
+        try await bench.end()
+    }
+
+    @Test("do not say what changes without the database")
+    func locks() async throws {
+        let bench = try Bench()
+        let query = "{ getConsignment(consignmentid: \"\(bench.mine.id)\") { isBeingWorkedOn } }"
+        let elsewhere = try await bench.desk.ask(query, as: bench.maria)
+        #expect(elsewhere.data?["getConsignment"]?["isBeingWorkedOn"]?.bool == false)
+        #expect(try await bench.quickly(query) == nil)
         try await bench.end()
     }
 }

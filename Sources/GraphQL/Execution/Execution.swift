@@ -19,6 +19,8 @@ struct Execution {
     private var failures: [Failure] = []
     private var errors: [GraphQLError] = []
     private var untoldErrors = 0
+    /// How many values may still be asked for before it is given up.
+    private var cellsLeft = Int.max
     private var errorLimit = 0
     /// Where fields stand that errors were told of.
     private var places: [ObjectIdentifier: [SourceLocation]] = [:]
@@ -26,8 +28,10 @@ struct Execution {
     private var path: [PathStep] = []
 
     init(
-        plan: OperationPlan, variables: JSONObject, context: any Sendable, describe: @escaping GraphQLEngine.Describe
+        plan: OperationPlan, variables: JSONObject, context: any Sendable, mostCells: Int = Int.max,
+        describe: @escaping GraphQLEngine.Describe
     ) {
+        cellsLeft = mostCells
         self.plan = plan
         schema = plan.schema
         self.variables = variables
@@ -107,6 +111,8 @@ struct Execution {
 
     private mutating func column(_ field: FieldPlan, _ parents: Parents) async throws -> [Cell] {
         let count = parents.values.count
+        cellsLeft -= count
+        if cellsLeft < 0 { throw CancellationError() }
         if field.isTypename { return Array(repeating: .leaf(.string(field.parent.name)), count: count) }
         try Task.checkCancellation()
         let arguments: Arguments

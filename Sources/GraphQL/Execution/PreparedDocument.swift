@@ -61,7 +61,7 @@ final class PreparedDocument: Sendable {
 
     func execute(
         _ request: GraphQLRequest, limits: Limits, describe: @escaping GraphQLEngine.Describe,
-        context: any Sendable, root: any Sendable, isReadOnly: Bool
+        context: any Sendable, root: any Sendable, isReadOnly: Bool, mostCells: Int = Int.max
     ) async throws -> GraphQLResponse {
         let plan: OperationPlan
         let variables: JSONObject
@@ -94,7 +94,8 @@ final class PreparedDocument: Sendable {
         } catch {
             return GraphQLResponse(errors: error.errors)
         }
-        var execution = Execution(plan: plan, variables: variables, context: context, describe: describe)
+        var execution = Execution(
+            plan: plan, variables: variables, context: context, mostCells: mostCells, describe: describe)
         return try await execution.response(root: root, fieldErrors: limits.fieldErrors)
     }
 }

@@ -2,6 +2,9 @@
 ///
 /// Each fragment is counted once, so the time is linear however often it is spread. Only for valid documents.
 struct CostAnalysis {
+    /// What a list of types, fields or values is taken to have.
+    private static let introspectedList = 8
+
     private let schema: Schema
     private let variables: JSONObject
     private var fragments: [String: Int] = [:]
@@ -38,9 +41,15 @@ struct CostAnalysis {
     }
 
     private mutating func cost(_ node: FieldNode, _ parent: NamedType?) -> Int {
-        // Introspection has a limit of its own, and no resolver that could be expensive.
-        guard let parent, !node.name.text.hasPrefix("__"), let info = schema.field(node.name.text, of: parent) else {
+        guard let parent, node.name.text != "__typename", let info = schema.field(node.name.text, of: parent) else {
             return 0
+        }
+        // Introspection reads nothing; but what is asked of all types under many names is very much.
+        if parent.name.hasPrefix("__") || node.name.text.hasPrefix("__") {
+            let inner = node.selection.map { cost($0, schema.named(info.type)) } ?? 0
+            let (product, isTooMuch) = inner.multipliedReportingOverflow(
+                by: info.type.element == nil ? 1 : CostAnalysis.introspectedList)
+            return isTooMuch ? Int.max : CostAnalysis.add(1, product)
         }
         // What an interface says costs what the dearest of its types does.
         var infos = [info]

@@ -7,6 +7,10 @@ package final class ReadLane: Sendable {
     private let queue: DatabaseQueue
     private let session = Guarded(Session.none)
     private let memory = Guarded(Memory())
+    private let looks = Guarded(0)
+
+    /// How often a read, or a session, may come to the clock.
+    private static let mostLooks = 50
 
     /// What is remembered by name.
     enum Key: Hashable {
@@ -62,8 +66,21 @@ package final class ReadLane: Sendable {
             return true
         }
         guard isMine else { return nil }
+        looks.withLock { $0 = 0 }
         defer { end() }
         return try await work()
+    }
+
+    /// Begins to count anew, where reads do not belong together.
+    func beginCounting() { if !isInSession { looks.withLock { $0 = 0 } } }
+
+    /// Counts one look of a read at the clock; whether it has been there too often. That depends on no other thread, as
+    /// time does.
+    func hasLookedTooOften() -> Bool {
+        looks.withLock { looks in
+            looks += 1
+            return looks > ReadLane.mostLooks
+        }
     }
 
     /// Whether somebody's reads belong together now, and whatever else is read is of the same state.
@@ -76,7 +93,7 @@ package final class ReadLane: Sendable {
         }
         guard case .reading = before else { return }
         queue.unsafeRead { db in
-            // Nothing was changed: what fails here keeps a snapshot, until the next read ends it.
+            // Nothing was changed: what fails here keeps a snapshot, until the next look ends it.
             try? ReadLane.commit(db)
         }
     }
@@ -105,8 +122,7 @@ package final class ReadLane: Sendable {
                     defer { try? ReadLane.commit(db) }
                     return try body(db)
                 case .open:
-                    try ReadLane.begin(afresh: db)
-                    session.withLock { $0 = .reading(version: nil) }
+                    try openSession(db)
                     return try body(db)
                 case .reading: return try body(db)
                 }
@@ -127,7 +143,7 @@ package final class ReadLane: Sendable {
                 switch before {
                 // What an end could not end would be asked for its version for ever.
                 case .none: try ReadLane.commit(db)
-                case .open: try ReadLane.begin(afresh: db)
+                case .open: try openSession(db)
                 case .reading: break
                 }
                 let version: Int64
@@ -155,9 +171,15 @@ package final class ReadLane: Sendable {
         try begin(db)
     }
 
+    private func openSession(_ db: Database) throws {
+        try ReadLane.begin(afresh: db)
+        session.withLock { $0 = .reading(version: nil) }
+    }
+
+    /// What goes wrong for this connection alone, which neither waits nor writes, may go well for another.
     private func waitingForNobody<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let error as DatabaseError
-            where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode)
+            where ![.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
         {
             throw ReadTerms.Passed()
         }

@@ -24,22 +24,21 @@ package struct ReadTerms: Sendable {
     }
 
     /// A read that was cut off, or not begun.
-    package struct Passed: Error {}
+    package struct Passed: Error {
+        package init() {}
+    }
 
     /// Steps of SQLite's machine between two looks at the clock: less than a thousandth of a second.
     private static let steps: Int32 = 4000
-    /// How often so many steps may pass in a lane: what was counted depends on no other thread, as time does.
-    private static let looksInLane = 5
+    /// The same in a lane: each step may be a page that is not in memory.
+    private static let stepsInLane: Int32 = 200
 
-    /// What is left of a read.
-    private struct Rest {
+    /// When a read is over.
+    private struct End {
         let deadline: ContinuousClock.Instant
-        var looks: Int
+        let lane: ReadLane?
 
-        mutating func isOver() -> Bool {
-            looks -= 1
-            return looks < 0 || deadline <= .now
-        }
+        var hasCome: Bool { lane?.hasLookedTooOften() == true || deadline <= .now }
     }
 
     /// Does `body`, whose statements end with `SQLITE_INTERRUPT` as soon as the deadline has passed.
@@ -48,11 +47,12 @@ package struct ReadTerms: Sendable {
     func kept<Value>(by db: Database, _ body: () throws -> Value) throws -> Value {
         guard let deadline else { return try body() }
         if deadline <= .now { throw Passed() }
-        var rest = Rest(deadline: deadline, looks: lane == nil ? .max : ReadTerms.looksInLane)
-        return try withUnsafeMutablePointer(to: &rest) { rest in
+        lane?.beginCounting()
+        var end = End(deadline: deadline, lane: lane)
+        return try withUnsafeMutablePointer(to: &end) { end in
             sqlite3_progress_handler(
-                db.sqliteConnection, ReadTerms.steps,
-                { $0?.assumingMemoryBound(to: Rest.self).pointee.isOver() == true ? 1 : 0 }, rest)
+                db.sqliteConnection, lane == nil ? ReadTerms.steps : ReadTerms.stepsInLane,
+                { $0?.assumingMemoryBound(to: End.self).pointee.hasCome == true ? 1 : 0 }, end)
             // The connection is the next reader's, too.
             defer { sqlite3_progress_handler(db.sqliteConnection, 0, nil, nil) }
             return try body()

@@ -32,7 +32,12 @@ final class LogWriter: @unchecked Sendable {
         mutex = .allocate(capacity: 1)
         changed = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        // The clock of the day may be set back while somebody waits.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(changed, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -59,7 +64,7 @@ final class LogWriter: @unchecked Sendable {
     func flush() {
         locked {
             let end = LogWriter.moment(in: LogWriter.patience)
-            while !(waiting.isEmpty && lost == 0 && isIdle) {
+            while !(waiting.isEmpty && isIdle) {
                 isHurried = true
                 pthread_cond_broadcast(changed)
                 if wait(until: end) { return }
@@ -90,7 +95,7 @@ final class LogWriter: @unchecked Sendable {
         var lines: [UInt8] = []
         while true {
             let untold = locked { () -> Int in
-                while waiting.isEmpty, lost == 0 {
+                while waiting.isEmpty {
                     isIdle = true
                     isHurried = false
                     pthread_cond_broadcast(changed)
@@ -109,7 +114,16 @@ final class LogWriter: @unchecked Sendable {
                 line.add("time", LogLine.now)
                 lines += line.finished
             }
-            put(lines)
+            let written = put(lines)
+            if written < lines.count {
+                // A line that was begun is ended, so that the next one is whole.
+                let rest = lines[written...]
+                let isTorn = written > 0 && lines[written - 1] != UInt8(ascii: "\n")
+                locked {
+                    lost += rest.count { $0 == UInt8(ascii: "\n") }
+                    if isTorn { waiting.insert(UInt8(ascii: "\n"), at: 0) }
+                }
+            }
             lines.removeAll(keepingCapacity: lines.capacity < 1 << 20)
             locked {
                 let end = LogWriter.moment(in: LogWriter.pause)
@@ -118,7 +132,8 @@ final class LogWriter: @unchecked Sendable {
         }
     }
 
-    private func put(_ lines: [UInt8]) {
+    /// How many bytes could be written: fewer when nobody can take them any more.
+    private func put(_ lines: [UInt8]) -> Int {
         lines.withUnsafeBytes { lines in
             var rest = lines[...]
             while !rest.isEmpty {
@@ -130,9 +145,10 @@ final class LogWriter: @unchecked Sendable {
                     usleep(1000)
                 } else if errno != EINTR {
                     // A log that nobody reads must not stop the server.
-                    return
+                    return lines.count - rest.count
                 }
             }
+            return lines.count
         }
     }
 
@@ -150,7 +166,7 @@ final class LogWriter: @unchecked Sendable {
 
     private static func moment(in nanoseconds: Int64) -> timespec {
         var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
+        clock_gettime(CLOCK_MONOTONIC, &now)
         let all = Int64(now.tv_nsec) + nanoseconds
         return timespec(tv_sec: now.tv_sec + Int(all / 1_000_000_000), tv_nsec: Int(all % 1_000_000_000))
     }

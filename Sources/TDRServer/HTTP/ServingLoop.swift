@@ -9,14 +9,17 @@ import TDRCore
 /// A request that is over in a fraction of a thousandth of a second never changes threads. What may take longer, or
 /// wait for a disk, must not hold the loop up, on which other connections wait: it goes over to threads that may block.
 final class ServingLoop: TaskExecutor {
-    /// How long one request may read while the others of its loop wait.
-    static let patience = Duration.milliseconds(20)
+    /// How many values an answer may have.
+    static let mostCells = 2000
 
     private let loop: any EventLoop
     private let lane: ReadLane
+    private let patience: Duration
 
-    init(_ loop: any EventLoop, _ store: Store) throws {
+    /// - Parameter patience: how long one request may read, whatever keeps it, while the others of its loop wait.
+    init(_ loop: any EventLoop, _ store: Store, patience: Duration = .milliseconds(20)) throws {
         self.loop = loop
+        self.patience = patience
         lane = try ReadLane(store)
     }
 
@@ -48,7 +51,7 @@ final class ServingLoop: TaskExecutor {
         }
     }
 
-    private var terms: ReadTerms { ReadTerms(deadline: .now + ServingLoop.patience, lane: lane) }
+    private var terms: ReadTerms { ReadTerms(deadline: .now + patience, lane: lane) }
 }
 
 /// The loops of a server.

@@ -41,9 +41,14 @@ struct Authenticator: RouterMiddleware {
             return principal
         }
         guard let provider else { return nil }
+        // To prove a signature takes longer than others of the loop should wait.
+        return try await withTaskExecutorPreference(threads) { try await principal(token, provider, logger) }
+    }
+
+    private func principal(_ token: String, _ provider: TokenVerifier, _ logger: Logger) async throws -> Principal? {
         do {
             let principal = try await provider.verified(token).principal(for: provider.options, at: clock())
-            try await onThreads(threads) { try store.admit(principal, from: provider.options.issuer) }
+            try store.admit(principal, from: provider.options.issuer)
             return principal
         } catch let refusal as PeopleError {
             logger.info("token refused", metadata: ["why": "\(refusal)"])
@@ -60,7 +65,8 @@ struct Authenticator: RouterMiddleware {
     }
 }
 
-/// Goes over to threads that may block, once, for all that is done for a request.
+/// Goes over to threads that may block, once, for all that is done for a request until its answer begins: what the body of
+/// an answer does while it is written is not among it.
 struct OnThreads: RouterMiddleware {
     typealias Context = APIContext
 

@@ -115,30 +115,33 @@ struct GraphQLRoute: Sendable {
         _ request: GraphQLRequest, _ media: GraphQLHTTP.Media, _ context: APIContext, _ principal: Principal,
         isReadOnly: Bool
     ) async throws -> Response {
+        // What is noted of a try that is given up is nobody's.
+        let note = RequestNote()
+        if let loop = loops[context.loop],
+            let response = try await loop.quickly({
+                try await engine.executeRemembered(
+                    request, mostCells: ServingLoop.mostCells,
+                    context: Asker(archive: archive, principal: principal, note: note))
+            })
+        {
+            if let failure = note.failure { context.note.failure = failure }
+            return written(response, media)
+        }
         let asker = Asker(archive: archive, principal: principal, note: context.note)
-        let response = try await response(request, asker, loops[context.loop], isReadOnly: isReadOnly)
+        return try await withTaskExecutorPreference(archive.threads) {
+            let response = try await TimeLimit(limits.requestSeconds).keep { [engine] in
+                try await engine.execute(request, context: asker, isReadOnly: isReadOnly)
+            }
+            return written(response, media)
+        }
+    }
+
+    private func written(_ response: GraphQLResponse, _ media: GraphQLHTTP.Media) -> Response {
         let status = GraphQLHTTP.status(of: response, as: media)
         var headers: HTTPFields = [.contentType: media.contentType]
         if status == 405 { headers[.allow] = "POST" }
         return Response(
             status: HTTPResponse.Status(code: status), headers: headers,
             body: .init(byteBuffer: ByteBuffer(bytes: response.bytes)))
-    }
-
-    private func response(
-        _ request: GraphQLRequest, _ asker: Asker, _ loop: ServingLoop?, isReadOnly: Bool
-    ) async throws -> GraphQLResponse {
-        if let loop,
-            let response = try await loop.quickly({
-                try await engine.executeRemembered(request, context: asker)
-            })
-        {
-            return response
-        }
-        return try await withTaskExecutorPreference(archive.threads) {
-            try await TimeLimit(limits.requestSeconds).keep { [engine] in
-                try await engine.execute(request, context: asker, isReadOnly: isReadOnly)
-            }
-        }
     }
 }
