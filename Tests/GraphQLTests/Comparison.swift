@@ -111,8 +111,10 @@ struct Comparison {
     /// many pairs is compared once.
     private func says(_ one: (String, [[Int]]), within other: (String, [[Int]])) -> Bool {
         func reasons(_ message: String) -> Set<String> {
-            let end = ". Use different aliases"
-            return Set(normal(message).components(separatedBy: end)[0].components(separatedBy: " and subfields "))
+            let said = normal(message).components(separatedBy: ". Use different aliases")[0]
+            // Which of them comes first is no part of any.
+            return Set(
+                said.components(separatedBy: "subfields ").map { $0.hasSuffix(" and ") ? String($0.dropLast(5)) : $0 })
         }
         return Set(one.1).isSubset(of: other.1) && reasons(one.0).isSubset(of: reasons(other.0))
     }
