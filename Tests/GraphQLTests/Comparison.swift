@@ -16,7 +16,13 @@ struct Comparison {
     }
 
     /// What differs; empty when nothing does.
-    func differences(_ request: GraphQLRequest, _ answer: Oracle.Answer) async throws -> [String] {
+    ///
+    /// - Parameter isExact: Whether conflicts of overlapping fields have to be listed alike, and faults of variables counted
+    ///   alike. Where ours compares less than all pairs, and JavaScript takes a list for an object, it can be no more than
+    ///   that ours says nothing that the other does not.
+    func differences(
+        _ request: GraphQLRequest, _ answer: Oracle.Answer, isExact: Bool
+    ) async throws -> [String] {
         let response = try await engine.execute(request, context: (), root: Sample.data)
         var differences: [String] = []
         let stages = response.errors.map(\.stage)
@@ -38,7 +44,7 @@ struct Comparison {
             }
         }
         if !rules.isEmpty || !answer.rules.isEmpty {
-            compare(request.query, rules, answer.rules, &differences)
+            compare(request.query, rules, answer.rules, isExact, &differences)
             return differences
         }
         if let printed = answer.printed {
@@ -58,8 +64,8 @@ struct Comparison {
             // Ours says where the operation is that can't be executed, or nothing where there is none.
             key(error.locations, error.path) + (hasSameWords(error.message) ? normal(error.message) : "")
         }
-        // Of variables that are refused the others tell more: JavaScript takes a list for an object with members.
-        let isSame = response.isExecuted ? ours.sorted() == theirs.sorted() : Set(ours) == Set(theirs)
+        let isSame =
+            isExact || response.isExecuted ? ours.sorted() == theirs.sorted() : Set(ours) == Set(theirs)
         if !isSame {
             differences.append("errors: ours \(ours.sorted()) theirs \(theirs.sorted())")
         }
@@ -68,7 +74,7 @@ struct Comparison {
 
     private func compare(
         _ query: String, _ ours: [String: [(String, [[Int]])]], _ theirs: [String: [Oracle.Answer.Fault]],
-        _ differences: inout [String]
+        _ isExact: Bool, _ differences: inout [String]
     ) {
         // Ours looks no closer at definitions of types than to say that they are none of an operation.
         let isExecutable = theirs["ExecutableDefinitionsRule"] == nil
@@ -83,8 +89,10 @@ struct Comparison {
                 if one.isEmpty != other.isEmpty {
                     // The rule itself decides.
                     let truth = PairwiseMerging.hasConflicts(query, schema: engine.schema, limits: engine.limits)
-                    if truth != !one.isEmpty { compare(rule, one, other, &differences) }
-                } else if let (mine, theirs) = Comparison.single(one, other), !says(mine, within: theirs) {
+                    if isExact || truth != !one.isEmpty { compare(rule, one, other, &differences) }
+                } else if let (mine, theirs) = Comparison.single(one, other),
+                    isExact || !says(mine, within: theirs)
+                {
                     compare(rule, one, other, &differences)
                 }
             } else {

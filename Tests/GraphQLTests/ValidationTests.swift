@@ -59,7 +59,8 @@ import Testing
         #expect(answers.count == requests.count)
         let comparison = try Comparison(.node)
         for (request, answer) in zip(requests, answers) {
-            let differences = try await comparison.differences(Oracle.Kind.node.readable(request), answer)
+            let differences = try await comparison.differences(
+                Oracle.Kind.node.readable(request), answer, isExact: true)
             #expect(differences == [], "\(request.query)")
         }
     }
