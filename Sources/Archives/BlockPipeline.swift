@@ -91,24 +91,16 @@ final class BlockPipeline {
         todo = BoundedQueue(capacity: ring.count)
         self.drain = drain
         for _ in 0..<workers {
-            let work = Unmanaged.passRetained(Work(todo: todo, makeEncoder: makeEncoder))
-            var thread = pthread_t()
-            let code = pthread_create(
-                &thread, nil,
-                { argument in
-                    guard let argument else { return nil }
-                    Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
-                    return nil
-                }, work.toOpaque())
-            guard code == 0 else {
-                work.release()
+            let work = Work(todo: todo, makeEncoder: makeEncoder)
+            do {
+                threads.append(try startThread { work.run() })
+            } catch {
                 // Fewer threads are slower, none is a fault.
                 if threads.isEmpty {
-                    throw .cannotWrite(member: nil, reason: "the system gives no thread (error \(code))")
+                    throw .cannotWrite(member: nil, reason: "the system gives no thread (error \(error.code))")
                 }
                 break
             }
-            threads.append(thread)
         }
     }
 

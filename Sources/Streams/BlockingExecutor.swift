@@ -26,19 +26,12 @@ package final class BlockingExecutor: TaskExecutor, @unchecked Sendable {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wakeUp, nil)
         for _ in 0..<max(1, count) {
-            var thread = pthread_t()
-            let me = Unmanaged.passRetained(self)
-            let code = pthread_create(
-                &thread, nil,
-                { argument in
-                    guard let argument else { return nil }
-                    Unmanaged<BlockingExecutor>.fromOpaque(argument).takeRetainedValue().work()
-                    return nil
-                }, me.toOpaque())
-            guard code == 0 else {
-                me.release()
+            let thread: pthread_t
+            do {
+                thread = try startThread { self.work() }
+            } catch {
                 // One thread is enough to go on; none would hang every task.
-                precondition(!threads.isEmpty, "the system gives no thread (pthread_create: \(code))")
+                precondition(!threads.isEmpty, "the system gives no thread (pthread_create: \(error.code))")
                 break
             }
             threads.append(thread)

@@ -31,16 +31,9 @@ package final class SideThread {
 
     /// Starts the thread.
     package init() {
-        let loop = Unmanaged.passRetained(Loop(work, done))
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Loop>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, loop.toOpaque())
-        if code == 0 { self.thread = thread } else { loop.release() }
+        let loop = Loop(work, done)
+        // Without one, what is started is done by whoever starts it.
+        thread = try? startThread { loop.run() }
     }
 
     deinit {

@@ -76,17 +76,8 @@ final class LogWriter: @unchecked Sendable {
 
     private func start() {
         if isStarted { return }
-        var thread = pthread_t()
-        let me = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<LogWriter>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, me.toOpaque())
         // Without a thread the lines wait, and the next one tries again.
-        guard code == 0 else { return me.release() }
+        guard let thread = try? startThread({ self.run() }) else { return }
         isStarted = true
         pthread_detach(thread)
     }
