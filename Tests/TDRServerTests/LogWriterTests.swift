@@ -70,4 +70,23 @@ import Testing
         #expect(try LogWriterTests.members(Array(buffer[..<max(0, got)])).map { $0["number"] } == ["\(count)"])
         for end in ends { close(end) }
     }
+
+    @Test("tells of the lines for which there was no room on the disk, as soon as there is")
+    func fullDisk() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.make("log", .file([]))
+        let descriptor = open("/dev/full", O_WRONLY)
+        try #require(descriptor >= 0)
+        let log = LogWriter(descriptor: descriptor)
+        for number in 0..<10 { log.write(LogWriterTests.line(number)) }
+        log.flush()
+        let file = path.withCString { open($0, O_WRONLY | O_APPEND) }
+        try #require(dup2(file, descriptor) == descriptor)
+        log.write(LogWriterTests.line(10))
+        log.flush()
+        let found = try LogWriterTests.members(try contents(of: path))
+        #expect(found.compactMap { $0["number"] } == ["10"])
+        #expect(found.compactMap { $0["lost"] } == ["10"])
+        for one in [descriptor, file] { close(one) }
+    }
 }
